@@ -1,0 +1,98 @@
+/** Floor 0. The config as the rest of stsync sees it: parsed, defaults and profiles applied, paths absolute, names in A-labels. */
+import type { GuardName } from '../guard-names.ts';
+import type { HostName } from '../names.ts';
+import type { PolicyMode } from '../policy.ts';
+import type { Secret } from '../secret.ts';
+
+/** Where something stands in the YAML. `line` and `column` count from 1; `file` as the user named it. */
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** One fault: printed as `file:line:col: CODE message`, with the hint on a line below. */
+export interface ConfigFault {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+  readonly place: Place;
+}
+
+/** A provider option after parsing: text (paths absolute), a flag, a secret, or a group of options (tsig). */
+export type OptionValue = string | boolean | Secret | { readonly [name: string]: OptionValue };
+
+export interface ProviderConfig {
+  readonly name: string;
+  readonly type: string;
+  readonly options: { readonly [name: string]: OptionValue };
+  readonly place: Place;
+}
+
+/** Where the policy host's record points: a CNAME target, or addresses (A and AAAA). Exactly one of both. */
+export type HostTarget =
+  | { readonly kind: 'hostname'; readonly hostname: HostName }
+  | { readonly kind: 'addresses'; readonly addresses: readonly string[] };
+
+export type PublisherConfig =
+  | {
+      readonly type: 'directory';
+      readonly directory: string;
+      readonly target: HostTarget;
+      readonly proof: 'https' | 'file';
+      readonly spreadSeconds: number;
+    }
+  | { readonly type: 'external'; readonly target: HostTarget; readonly proof: 'https'; readonly spreadSeconds: number }
+  | { readonly type: 'server'; readonly target: HostTarget; readonly proof: 'https'; readonly spreadSeconds: number };
+
+/** Which providers hold a domain's records: the same for all, or by record label (`_mta-sts`, `mta-sts`, `_smtp._tls`). Names of `providers:`. */
+export type ProviderChoice =
+  | { readonly kind: 'all'; readonly names: readonly string[] }
+  | { readonly kind: 'by-record'; readonly byRecord: ReadonlyMap<string, readonly string[]> };
+
+/** The wanted state of one policy domain. */
+export interface DomainConfig {
+  readonly domain: HostName;
+  readonly place: Place;
+  readonly providers: ProviderChoice;
+  readonly publisher: PublisherConfig;
+  readonly mode: PolicyMode;
+  readonly maxAgeSeconds: number;
+  /** Patterns in canonical form (rule 3), or `live`: follow the live MX (rule 2). */
+  readonly mx: readonly string[] | 'live';
+  readonly ttlSeconds: number;
+  /** Null: no key, so the record is not ours to manage. Empty: delete it. */
+  readonly tlsReports: readonly string[] | null;
+  readonly allow: ReadonlySet<GuardName>;
+  readonly adopt: boolean;
+  readonly absent: boolean;
+  readonly observe: 'dns' | 'provider';
+  readonly testingForSeconds: number;
+  readonly idRecord: string | null;
+}
+
+/** How stsync looks at the world; every key optional in the YAML. */
+export interface WorldConfig {
+  /** `address:port` each; empty: the system's. */
+  readonly resolvers: readonly string[];
+  readonly authorities: ReadonlyMap<HostName, readonly string[]>;
+  /** `host:port` to `address:port`. */
+  readonly connectTo: ReadonlyMap<string, string>;
+  readonly caFile: string | null;
+  readonly allowPrivateAddresses: boolean;
+  readonly smtpProbe: boolean;
+  readonly concurrency: number;
+}
+
+export interface Config {
+  readonly providers: ReadonlyMap<string, ProviderConfig>;
+  /** Path of the SQLite file, or a database URL that may hold a secret. */
+  readonly state: string | Secret;
+  readonly world: WorldConfig;
+  readonly schedule: string;
+  readonly limits: { readonly changedDomains: number; readonly changedPercent: number };
+  /** Sorted by domain. */
+  readonly domains: readonly DomainConfig[];
+  /** Every host name that a publisher of this YAML points at: a record with such a target is ours (rule 8). */
+  readonly publisherHostnames: readonly HostName[];
+}

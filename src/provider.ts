@@ -1,0 +1,137 @@
+/**
+ * Floor 1. The contract between stsync and a place where DNS records are written.
+ *
+ * A provider is a folder in `providers/` with the same files in each: `descriptor.ts` (what it is, as data) and `provider.ts` (how it
+ * works). stsync calls it, and it promises:
+ *
+ * **Unit.** Everything is a record set ({@link RecordSet}): all records of one name and type with one TTL. Names are absolute, lower case,
+ * in A-labels, without the final dot. Rdata is in presentation form; whatever a service does to quotes, cuts of long TXT strings, final
+ * dots or case is undone on the way in and done on the way out, in the provider and nowhere else.
+ *
+ * **read(keys)** gives, for each key that has a set at the provider, that set as the provider will serve it: whole, with the records of
+ * other owners in it. A key without a set is left out; that is an answer, not an error. Several keys cost as few calls as the service
+ * allows. The answer comes from the service itself, never from a cache of an earlier run, and a read never changes anything.
+ * Throws `ZONE_NOT_FOUND` when no zone of this provider holds a name, and other codes when the truth could not be learned. It never
+ * answers "nothing there" for "could not look".
+ *
+ * **apply(changes)** makes each change's `before` into its `after`, or throws.
+ *   - Before: `change.before` is what an earlier `read` gave (null: nothing was there). If the provider now finds something else, it
+ *     changes nothing of that zone and throws `CHANGED_SINCE_READ`. Where the service has a compare-and-swap the provider uses it;
+ *     otherwise it reads just before it writes. "Something else" means other rdata; another TTL alone is no reason to stop.
+ *   - After: `read` gives `change.after` (null: no set), with `adjust(after).ttlSeconds`, and every other set of the zone is as it was.
+ *   - Deleting what is not there is quiet. Writing what is there already is quiet.
+ *   - The changes of one call belong together: `capabilities.isAtomic` says whether all or none happen within one zone. They are made in the
+ *     order given. A CNAME that takes the place of A records (or the reverse) is two changes, the delete first.
+ *   - An error whose outcome is unknown (time-out, broken connection) is thrown as it is with `retryable: true`; the provider does not retry
+ *     and does not guess. The executor reads again before it does anything else (rule 10).
+ *
+ * **adjust(set)** is pure: the set as this provider would store it (TTL clamped, automatic TTLs). stsync compares a live TTL with this.
+ *
+ * **close()** frees what `open` took. After an error a provider can still be used.
+ *
+ * Dry runs hold a {@link RecordReader}: an object without `apply`, so they cannot write, by construction (rule 11).
+ * Secrets come as {@link Secret} and never go into a message. Errors are {@link StsyncError} with the zone or record in `where`.
+ */
+import type { OptionValue } from './core/config/model.ts';
+import type { RecordChange, RecordKey, RecordSet } from './core/record-set.ts';
+
+/** What a provider can do, as data. Each flag says what stsync does when it is false. */
+export interface Capabilities {
+  /** One call's changes in one zone happen all or none. False: a half-made change set is possible, so stsync re-reads every set of it. */
+  readonly isAtomic: boolean;
+  /** `before` is checked by the service in the same act. False: a short window stays in which somebody else's change is lost. */
+  readonly hasCompareAndSwap: boolean;
+  /** `read` costs no network call. False: in the steady state stsync looks through DNS instead (rule 12). */
+  readonly isReadLocal: boolean;
+  /** MX, A and AAAA sets of the domain can be read, so `observe: provider` works. */
+  readonly canReadMx: boolean;
+}
+
+/** The reading half. All that a dry run, `show` and `when` can get. */
+export interface RecordReader {
+  readonly capabilities: Capabilities;
+  read(keys: readonly RecordKey[], signal: AbortSignal): Promise<readonly RecordSet[]>;
+  adjust(set: RecordSet): RecordSet;
+  close(): Promise<void>;
+}
+
+export interface Provider extends RecordReader {
+  apply(changes: readonly RecordChange[], signal: AbortSignal): Promise<void>;
+}
+
+/** The same provider without its writing half: a new object, so nothing can reach `apply`. */
+export function readOnly(provider: Provider): RecordReader {
+  return {
+    capabilities: provider.capabilities,
+    read: (keys, signal) => provider.read(keys, signal),
+    adjust: (set) => provider.adjust(set),
+    close: () => provider.close(),
+  };
+}
+
+/** One option of a provider. `group` holds the options inside a map (`tsig: { name, algorithm, secret }`). */
+export interface OptionSpec {
+  readonly name: string;
+  readonly kind:
+    | 'text'
+    | 'path'
+    | 'url'
+    | 'host-port'
+    | 'command'
+    | 'flag'
+    | 'secret'
+    | { readonly group: readonly OptionSpec[] };
+  readonly isRequired: boolean;
+  /** One line for help, JSON Schema and docs. */
+  readonly description: string;
+  /** Environment variable that users of other tools know; docs show it in the example. */
+  readonly environment?: string;
+}
+
+/** What a provider is, as data: validation, JSON Schema, help and docs derive from it. */
+export interface ProviderDescriptor {
+  /** The `type:` in YAML and the name of the folder. */
+  readonly type: string;
+  readonly title: string;
+  readonly options: readonly OptionSpec[];
+  /** Exactly one option of each group has to be given (rfc2136: `keyFile` or `tsig`). */
+  readonly exactlyOneOf: readonly (readonly string[])[];
+  /** Rights to give, ready to copy. */
+  readonly leastPrivilege: string;
+  /** Hard limits with their date, one sentence each. */
+  readonly limits: readonly string[];
+  /** Where the service's API or format is described. */
+  readonly documentation: string;
+  /** False: the config is understood, the provider itself comes in a later release, and `sync` says so. */
+  readonly isBuilt: boolean;
+}
+
+/** What a provider may use of the outside world beside the network. Handed in, so that providers import no effect. */
+export interface ProviderContext {
+  readonly files: FileAccess;
+  /** Runs a command of the user's through the shell, with `env` added; gives exit code and output, at most 64 KiB. */
+  runCommand(
+    command: string,
+    env: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<{ exitCode: number; output: string }>;
+  now(): Date;
+}
+
+/** Files as providers need them: read whole, write so that a reader sees the old or the new file and a crash leaves one of both. */
+export interface FileAccess {
+  /** Bytes, and what identifies this version of the file; null when there is no such file. */
+  read(path: string): Promise<{ readonly bytes: Uint8Array; readonly version: string } | null>;
+  /** Temp file in the same directory, fsync, mode and owner kept, rename, fsync of the directory. */
+  writeAtomic(path: string, bytes: Uint8Array): Promise<void>;
+  /** File names in a directory; null when there is no such directory. */
+  list(directory: string): Promise<readonly string[] | null>;
+  /** Holds an exclusive lock beside `path` while `work` runs; a lock left by a dead process is taken over. Throws `LOCKED` after 10 s. */
+  withLock<T>(path: string, work: () => Promise<T>): Promise<T>;
+}
+
+/** How `providers/<type>/provider.ts` exports itself: `export const open: OpenProvider`. */
+export type OpenProvider = (
+  options: { readonly [name: string]: OptionValue },
+  context: ProviderContext,
+) => Promise<Provider>;
