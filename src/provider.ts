@@ -12,7 +12,11 @@
  * other owners in it. A key without a set is left out; that is an answer, not an error. Several keys cost as few calls as the service
  * allows. The answer comes from the service itself, never from a cache of an earlier run, and a read never changes anything.
  * Throws `ZONE_NOT_FOUND` when no zone of this provider holds a name, and other codes when the truth could not be learned. It never
- * answers "nothing there" for "could not look".
+ * answers "nothing there" for "could not look". A wildcard is not expanded: only a set that literally stands at the name is given, and a
+ * CNAME there is given for the key `CNAME` alone.
+ *
+ * **exists(name)**, where `capabilities.canReadMx`, tells "no such name" from "no data": true when any record of any type stands at the name
+ * or below it (empty non-terminals exist, RFC 8020 §2). Same errors as `read`, same reading of wildcards.
  *
  * **apply(changes)** makes each change's `before` into its `after`, or throws.
  *   - Before: `change.before` is what an earlier `read` gave (null: nothing was there). If the provider now finds something else, it
@@ -21,7 +25,8 @@
  *   - After: `read` gives `change.after` (null: no set), with `adjust(after).ttlSeconds`, and every other set of the zone is as it was.
  *   - Deleting what is not there is quiet. Writing what is there already is quiet.
  *   - The changes of one call belong together: `capabilities.isAtomic` says whether all or none happen within one zone. They are made in the
- *     order given. A CNAME that takes the place of A records (or the reverse) is two changes, the delete first.
+ *     order given. A CNAME that takes the place of A records (or the reverse) is two changes, the delete first. What would put other data
+ *     beside a CNAME (RFC 2181 §10.1) changes nothing and throws `PROVIDER_REFUSED`.
  *   - An error whose outcome is unknown (time-out, broken connection) is thrown as it is with `retryable: true`; the provider does not retry
  *     and does not guess. The executor reads again before it does anything else (rule 10).
  *
@@ -43,7 +48,7 @@ export interface Capabilities {
   readonly hasCompareAndSwap: boolean;
   /** `read` costs no network call. False: in the steady state stsync looks through DNS instead (rule 12). */
   readonly isReadLocal: boolean;
-  /** MX, A and AAAA sets of the domain can be read, so `observe: provider` works. */
+  /** MX, A and AAAA sets of the domain can be read and `exists` is there, so `observe: provider` works. */
   readonly canReadMx: boolean;
 }
 
@@ -51,6 +56,8 @@ export interface Capabilities {
 export interface RecordReader {
   readonly capabilities: Capabilities;
   read(keys: readonly RecordKey[], signal: AbortSignal): Promise<readonly RecordSet[]>;
+  /** Present if and only if `capabilities.canReadMx`. */
+  readonly exists?: (name: string, signal: AbortSignal) => Promise<boolean>;
   adjust(set: RecordSet): RecordSet;
   close(): Promise<void>;
 }
@@ -61,50 +68,17 @@ export interface Provider extends RecordReader {
 
 /** The same provider without its writing half: a new object, so nothing can reach `apply`. */
 export function readOnly(provider: Provider): RecordReader {
+  const { capabilities, exists } = provider;
   return {
-    capabilities: provider.capabilities,
+    capabilities,
     read: (keys, signal) => provider.read(keys, signal),
+    ...(exists === undefined ? {} : { exists: (name, signal) => exists(name, signal) }),
     adjust: (set) => provider.adjust(set),
     close: () => provider.close(),
   };
 }
 
-/** One option of a provider. `group` holds the options inside a map (`tsig: { name, algorithm, secret }`). */
-export interface OptionSpec {
-  readonly name: string;
-  readonly kind:
-    | 'text'
-    | 'path'
-    | 'url'
-    | 'host-port'
-    | 'command'
-    | 'flag'
-    | 'secret'
-    | { readonly group: readonly OptionSpec[] };
-  readonly isRequired: boolean;
-  /** One line for help, JSON Schema and docs. */
-  readonly description: string;
-  /** Environment variable that users of other tools know; docs show it in the example. */
-  readonly environment?: string;
-}
-
-/** What a provider is, as data: validation, JSON Schema, help and docs derive from it. */
-export interface ProviderDescriptor {
-  /** The `type:` in YAML and the name of the folder. */
-  readonly type: string;
-  readonly title: string;
-  readonly options: readonly OptionSpec[];
-  /** Exactly one option of each group has to be given (rfc2136: `keyFile` or `tsig`). */
-  readonly exactlyOneOf: readonly (readonly string[])[];
-  /** Rights to give, ready to copy. */
-  readonly leastPrivilege: string;
-  /** Hard limits with their date, one sentence each. */
-  readonly limits: readonly string[];
-  /** Where the service's API or format is described. */
-  readonly documentation: string;
-  /** False: the config is understood, the provider itself comes in a later release, and `sync` says so. */
-  readonly isBuilt: boolean;
-}
+export type { OptionSpec, ProviderDescriptor } from './core/config/descriptor.ts';
 
 /** What a provider may use of the outside world beside the network. Handed in, so that providers import no effect. */
 export interface ProviderContext {
@@ -118,14 +92,28 @@ export interface ProviderContext {
   now(): Date;
 }
 
-/** Files as providers need them: read whole, write so that a reader sees the old or the new file and a crash leaves one of both. */
+/**
+ * Files as providers need them: read whole, write so that a reader sees the old or the new file and a crash leaves one of both. Symbolic
+ * links are followed. What the system refuses is thrown as Node's own error (`code`: EACCES, ENOSPC, EROFS, ...; `path`); the provider
+ * says what that means for the zone.
+ */
 export interface FileAccess {
   /** Bytes, and what identifies this version of the file; null when there is no such file. */
   read(path: string): Promise<{ readonly bytes: Uint8Array; readonly version: string } | null>;
-  /** Temp file in the same directory, fsync, mode and owner kept, rename, fsync of the directory. */
-  writeAtomic(path: string, bytes: Uint8Array): Promise<void>;
+  /**
+   * What `read` would give as `version`, for the price of one stat; null when there is no such file. Of a directory: changes when a name
+   * comes or goes. A file changed within the last moments gets a version that equals no other, so an equal version is proof.
+   */
+  version(path: string): Promise<string | null>;
+  /**
+   * Temp file in the same directory, fsync, mode and owner kept, rename, fsync of the directory. `inspect` gets the path of the finished
+   * temp file before the rename; when it throws, nothing has changed and its error comes out.
+   */
+  writeAtomic(path: string, bytes: Uint8Array, inspect?: (temporary: string) => Promise<void>): Promise<void>;
   /** File names in a directory; null when there is no such directory. */
   list(directory: string): Promise<readonly string[] | null>;
+  /** Where symbolic links end; null when there is no such file. */
+  realPath(path: string): Promise<string | null>;
   /** Holds an exclusive lock beside `path` while `work` runs; a lock left by a dead process is taken over. Throws `LOCKED` after 10 s. */
   withLock<T>(path: string, work: () => Promise<T>): Promise<T>;
 }

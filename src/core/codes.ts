@@ -32,9 +32,52 @@ export const grammarCodes = [
   'VERSION_UNKNOWN',
 ] as const;
 
-/** Faults of the YAML, printed as `file:line:col: CODE message`. */
+/** Faults of the YAML, printed as `file:line:col: CODE message`. Those of a name, pattern or URI keep the code of the grammar. */
 export const configCodes = [
-  // filled by core/config
+  'ALIAS_BOMB',
+  'BAD_ADDRESS',
+  'BAD_DURATION',
+  'BAD_HOST_PORT',
+  'BAD_NAME',
+  'BAD_PATTERN',
+  'BAD_RUA',
+  'BAD_SCHEDULE',
+  'BAD_URL',
+  'BAD_VALUE',
+  'DUPLICATE_DOMAIN',
+  'DUPLICATE_KEY',
+  'EMPTY_FILE',
+  'EXCLUSIVE_KEYS',
+  'GUARD_NOT_FREED',
+  'IP_ADDRESS',
+  'KEY_IN_TWO_FILES',
+  'KEY_NOT_HERE',
+  'MAX_AGE_RANGE',
+  'MISSING_KEY',
+  'MISSING_SECRET',
+  'MX_MISSING',
+  'MX_WITH_PREFERENCE',
+  'NOT_A_MAP',
+  'NOT_UTF8',
+  'NO_PROVIDER',
+  'NO_PUBLISHER',
+  'NO_YAML_FILES',
+  'OUT_OF_RANGE',
+  'POLICY_TOO_LARGE',
+  'PUBLISHER_IS_POLICY_HOST',
+  'SECOND_DOCUMENT',
+  'SECRET_IN_YAML',
+  'SECRET_MISPLACED',
+  'TAB_INDENTATION',
+  'UNKNOWN_GUARD',
+  'UNKNOWN_KEY',
+  'UNKNOWN_PROFILE',
+  'UNKNOWN_PROVIDER',
+  'UNKNOWN_TAG',
+  'UNKNOWN_VALUE',
+  'UNUSED_NAME',
+  'WRONG_TYPE',
+  'YAML_SYNTAX',
 ] as const;
 
 /** What effects throw (`StsyncError`). */
@@ -44,6 +87,7 @@ export const errorCodes = [
   'INTERNAL',
   'LOCKED',
   'NOT_BUILT_YET',
+  'NOT_PROVED',
   'PROVIDER_REFUSED',
   'PUBLISHER_UNREADABLE',
   'PUBLISHER_UNWRITABLE',
@@ -61,7 +105,24 @@ export const errorCodes = [
 
 /** What a run tells a person about a domain or about itself (`Finding`). */
 export const findingCodes = [
-  // filled by core/plan
+  'BROKEN_POLICY',
+  'BROKEN_RECORD',
+  'CHANGED_SINCE_PLAN',
+  'DOUBLED_RECORD',
+  'GUARD_HOLDS',
+  'GUARD_WAITS',
+  'HOST_FLAPS',
+  'IMPLICIT_MX',
+  'LIVE_MX_UNKNOWN',
+  'NO_DOMAIN',
+  'NO_MX',
+  'NULL_MX',
+  'ORPHAN',
+  'PROOF_BY_FILE',
+  'STEP_FAILED',
+  'STEP_UNKNOWN',
+  'UNCOVERED_MX',
+  'UNUSED_PATTERN',
 ] as const;
 
 export type GrammarCode = (typeof grammarCodes)[number];

@@ -1,4 +1,5 @@
 /** Floor 0. The config as the rest of stsync sees it: parsed, defaults and profiles applied, paths absolute, names in A-labels. */
+import type { ConfigCode } from '../codes.ts';
 import type { GuardName } from '../guard-names.ts';
 import type { HostName } from '../names.ts';
 import type { PolicyMode } from '../policy.ts';
@@ -13,7 +14,7 @@ export interface Place {
 
 /** One fault: printed as `file:line:col: CODE message`, with the hint on a line below. */
 export interface ConfigFault {
-  readonly code: string;
+  readonly code: ConfigCode;
   readonly message: string;
   readonly hint?: string;
   readonly place: Place;
@@ -43,7 +44,14 @@ export type PublisherConfig =
       readonly spreadSeconds: number;
     }
   | { readonly type: 'external'; readonly target: HostTarget; readonly proof: 'https'; readonly spreadSeconds: number }
-  | { readonly type: 'server'; readonly target: HostTarget; readonly proof: 'https'; readonly spreadSeconds: number };
+  | {
+      readonly type: 'server';
+      readonly target: HostTarget;
+      readonly proof: 'https';
+      readonly spreadSeconds: number;
+      /** `tls: behind-proxy`: a proxy in front ends TLS, so the host speaks plain HTTP on loopback. */
+      readonly isBehindProxy: boolean;
+    };
 
 /** Which providers hold a domain's records: the same for all, or by record label (`_mta-sts`, `mta-sts`, `_smtp._tls`). Names of `providers:`. */
 export type ProviderChoice =

@@ -1,0 +1,80 @@
+/** Floor 0. `${env:NAME}` and `${file:PATH}`: text that may hold secrets, and the refusal of secrets written out in the YAML. */
+import { Secret } from '../secret.ts';
+import { kindOf, type Reading, textOf, type YamlNode } from './reading.ts';
+import type { Reader } from './readers.ts';
+
+/** Any `${...}`; what stands inside is judged afterwards, so that a misspelt one is a fault and no literal. */
+const ANY_REFERENCE = /\$\{([^}]*)\}/g;
+const REFERENCE_PARTS = /^(env|file):(.+)$/s;
+const CURE = 'write "${env:NAME}" or "${file:PATH}"';
+const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
+
+/**
+ * An option that is secret: text with at least one reference. A secret written out is refused: the YAML lives in Git.
+ * Codes: `WRONG_TYPE`, `SECRET_IN_YAML`, `MISSING_SECRET` (names the variable or the file, never a value).
+ */
+export function secretText(): Reader<Secret> {
+  return {
+    read(node, label, reading) {
+      const value = textOf(node);
+      if (value === null && kindOf(node) !== 'number') return reading.wrongType(node, label, 'a secret', CURE);
+      // A number is a secret written out too, and must not be printed.
+      if (value === null || !value.includes('${')) {
+        return reading.fault(node, 'SECRET_IN_YAML', `\`${label}\` is a secret and does not belong in the YAML`, CURE);
+      }
+      const filled = fillReferences(value, node, label, reading);
+      return filled === undefined ? undefined : new Secret(filled);
+    },
+    schema: () => ({ type: 'string', pattern: String.raw`\$\{(env|file):[^}]+\}` }),
+  };
+}
+
+/**
+ * The `state:` option: a path (made absolute) or a database URL; a {@link Secret} where it holds references. A URL with a password
+ * written out is refused. Codes as {@link secretText}.
+ */
+export function stateText(): Reader<string | Secret> {
+  return {
+    read(node, label, reading) {
+      const value = textOf(node);
+      if (value === null) return reading.wrongType(node, label, 'a path or a database URL');
+      if (value === '') return reading.fault(node, 'BAD_VALUE', `\`${label}\` is empty; it has to be a path or a database URL`);
+      const absolute = (text: string): string => (SCHEME.test(text) ? text : reading.path(text));
+      if (value.includes('${')) {
+        const filled = fillReferences(value, node, label, reading);
+        return filled === undefined ? undefined : new Secret(absolute(filled));
+      }
+      if (/^[a-z][a-z0-9+.-]*:\/\/[^/@]*:[^/@]+@/i.test(value)) {
+        return reading.fault(node, 'SECRET_IN_YAML', `\`${label}\` holds a password, which does not belong in the YAML`, CURE);
+      }
+      return absolute(value);
+    },
+    schema: () => ({ type: 'string', minLength: 1 }),
+  };
+}
+
+/** The text with every reference replaced by its secret, or undefined with a fault for each one that is missing or misspelt. */
+function fillReferences(value: string, node: YamlNode, label: string, reading: Reading): string | undefined {
+  let isGood = !/\$\{[^}]*$/.test(value);
+  if (!isGood) reading.fault(node, 'BAD_VALUE', `\`${label}\` has a "\${" without its "}"`, CURE);
+  const filled = value.replaceAll(ANY_REFERENCE, (_whole, inside: string) => {
+    const secret = findSecret(inside, node, label, reading);
+    if (secret === undefined) isGood = false;
+    return secret ?? '';
+  });
+  return isGood ? filled : undefined;
+}
+
+function findSecret(inside: string, node: YamlNode, label: string, reading: Reading): string | undefined {
+  const [, kind, name] = REFERENCE_PARTS.exec(inside) ?? [];
+  if (kind === undefined || name === undefined) {
+    // Not echoed: somebody may have put the secret itself between the braces.
+    return reading.fault(node, 'BAD_VALUE', `\`${label}\` has a reference that is neither env: nor file:`, CURE);
+  }
+  const { secrets } = reading.context;
+  const found = kind === 'env' ? secrets.env(name) : secrets.file(reading.path(name));
+  if (found !== undefined && found !== null && found !== '') return found;
+  const what = kind === 'env' ? `the environment variable ${name}` : `the file ${name}`;
+  const state = found === '' ? 'is empty' : kind === 'env' ? 'is not set' : 'cannot be read';
+  return reading.fault(node, 'MISSING_SECRET', `${what}, which \`${label}\` asks for, ${state}`);
+}

@@ -1,0 +1,43 @@
+/** Floor 0. Which ids stand at `_mta-sts`, at each provider of the name, and what senders make of them (RFC 8461 §3.1). */
+import { STS_PREFIX, parseStsRecords } from '../txt-records.ts';
+import { type RecordSet, rdataText } from '../record-set.ts';
+import type { Observation } from './observation.ts';
+
+/** The strings at one provider's `_mta-sts` that begin `v=STSv1;`. */
+export interface PublishedId {
+  readonly provider: string;
+  readonly set: RecordSet | null;
+  /** The id senders read here; null: none, several, or a broken one. */
+  readonly id: string | null;
+  /** Every id that any of the strings has by itself, also of doubled ones. */
+  readonly ids: readonly string[];
+  /** How many strings begin `v=STSv1;`. */
+  readonly count: number;
+}
+
+/** Reads the id at each provider that holds `_mta-sts.<domain>`; providers that could not be read are left out. */
+export function publishedIds(
+  domain: string,
+  observation: Observation,
+  providers: readonly string[],
+): readonly PublishedId[] {
+  const name = `_mta-sts.${domain}`;
+  return observation.views.flatMap((view) => {
+    if (view.kind !== 'read' || !providers.includes(view.provider)) return [];
+    const set = view.sets.find((one) => one.name === name && one.type === 'TXT') ?? null;
+    const strings = (set?.rdata ?? [])
+      .map((rdata) => rdataText('TXT', rdata))
+      .filter((text) => text.startsWith(STS_PREFIX));
+    const whole = parseStsRecords(strings);
+    const ids = strings.flatMap((text) => {
+      const one = parseStsRecords([text]);
+      return one.ok ? [one.value.id] : [];
+    });
+    return [{ provider: view.provider, set, id: whole.ok ? whole.value.id : null, ids, count: strings.length }];
+  });
+}
+
+/** The one id that is published; of providers that differ, the first in the order of the YAML that has one. */
+export function liveId(ids: readonly PublishedId[]): string | null {
+  return ids.find((one) => one.id !== null)?.id ?? null;
+}

@@ -1,0 +1,67 @@
+/** Floor 0. What one look at the world showed of one domain: facts, or the errors that hid them. Never a guess. */
+import type { ErrorCode, FindingCode } from '../codes.ts';
+import type { StsPolicy } from '../policy.ts';
+import type { RecordSet } from '../record-set.ts';
+
+/** A fact that could not be learned. It never means "empty" (rule 1). */
+export interface Unreadable {
+  readonly kind: 'unreadable';
+  readonly code: ErrorCode | FindingCode;
+  readonly message: string;
+  readonly hint: string | null;
+}
+
+/** The MX of the domain. Five different facts, as rule 1 has it, with `no-mx` split by the address that makes the domain its own MX. */
+export type MxFact =
+  | { readonly kind: 'hosts'; readonly hosts: readonly string[]; readonly ttlSeconds: number | null }
+  /** RFC 7505: the domain takes no mail. */
+  | { readonly kind: 'null-mx' }
+  /** RFC 5321 §5.1: without MX the domain itself is the host, if it has an address. */
+  | { readonly kind: 'no-mx'; readonly hasAddress: boolean }
+  | { readonly kind: 'no-domain' }
+  | Unreadable;
+
+/** The body that senders can fetch. `policy` is null where the body is none by RFC 8461 §3.2; `message` then says why. */
+export type PolicyFact =
+  | { readonly kind: 'body'; readonly body: string; readonly policy: StsPolicy | null; readonly message: string | null }
+  | { readonly kind: 'absent' }
+  | Unreadable;
+
+/** The record sets of the domain's names at one provider. */
+export type ProviderView =
+  | {
+      readonly kind: 'read';
+      readonly provider: string;
+      /** `_mta-sts`, `mta-sts` and `_smtp._tls` with the types TXT, CNAME, A and AAAA: what stands there. */
+      readonly sets: readonly RecordSet[];
+      /** What this provider makes of the wanted TTL (`adjust`). */
+      readonly ttlSeconds: number;
+    }
+  | (Unreadable & { readonly provider: string });
+
+export interface Observation {
+  readonly mx: MxFact;
+  /** One for each provider of the domain, in the order of the YAML. */
+  readonly views: readonly ProviderView[];
+  readonly policy: PolicyFact;
+}
+
+/** The hosts that mail goes to now; null when that could not be read. */
+export function liveMxHosts(domain: string, mx: MxFact): readonly string[] | null {
+  switch (mx.kind) {
+    case 'hosts':
+      return mx.hosts;
+    case 'no-mx':
+      return mx.hasAddress ? [domain] : [];
+    case 'null-mx':
+    case 'no-domain':
+      return [];
+    case 'unreadable':
+      return null;
+  }
+}
+
+/** The live policy, where there is one. */
+export function livePolicy(observation: Observation): StsPolicy | null {
+  return observation.policy.kind === 'body' ? observation.policy.policy : null;
+}

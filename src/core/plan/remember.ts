@@ -1,0 +1,203 @@
+/**
+ * Floor 0. How a look and a step enter the memory of a domain: functions from memory to memory. The store writes what they give.
+ * Times err on the safe side: a policy is taken to be served until it was seen replaced, and announced from when its id was first seen.
+ */
+import { bodyHash, parseOwnId } from '../id.ts';
+import type { Cause, DomainMemory, HistoryEntry, SeenMx } from '../memory.ts';
+import { matchMx } from '../mx.ts';
+import { formatPolicy, samePolicy, type StsPolicy } from '../policy.ts';
+import type { Served } from '../when-safe.ts';
+import type { PublishedId } from './ids.ts';
+import type { Step } from './model.ts';
+import { livePolicy, type MxFact, type Observation, type PolicyFact } from './observation.ts';
+
+/** The id that senders read in this look. */
+interface SeenId {
+  readonly id: string;
+  readonly ttlSeconds: number;
+}
+
+/** The hash under which a body is remembered: of its meaning where it is a policy, else of its bytes. */
+export function seenHash(fact: Extract<PolicyFact, { kind: 'body' }>): string {
+  return fact.policy === null ? `raw-${bodyHash(fact.body)}` : bodyHash(formatPolicy(fact.policy));
+}
+
+/**
+ * Takes in one look. `servedSince` overrides the first sight of a policy that was there before us (rule 15).
+ */
+export function rememberObservation(
+  memory: DomainMemory,
+  observation: Observation,
+  ids: readonly PublishedId[],
+  now: Date,
+  servedSince: Date | null,
+): DomainMemory {
+  const policy = livePolicy(observation);
+  const first = ids.find((one) => one.id !== null);
+  const id = first?.id == null ? null : { id: first.id, ttlSeconds: first.set?.ttlSeconds ?? 0 };
+  const isNothingLive = ids.length > 0 && ids.every((one) => one.count === 0) && observation.policy.kind === 'absent';
+  return {
+    ...memory,
+    isComplete: memory.isComplete || (memory.history.length === 0 && isNothingLive),
+    seenMx: rememberMx(memory, observation.mx, policy, now),
+    seenBodies: rememberBody(memory, observation.policy, id),
+    history: policy === null ? memory.history : rememberLive(memory.history, policy, id, now, servedSince),
+  };
+}
+
+/** Before a policy is published: the new entry, not announced yet. Written ahead, so that a crash loses nothing of it. */
+export function rememberServing(
+  memory: DomainMemory,
+  entry: {
+    readonly policy: StsPolicy;
+    readonly id: string;
+    readonly cause: Cause;
+    readonly isHeldTesting: boolean;
+    readonly txtTtlSeconds: number;
+  },
+  now: Date,
+): DomainMemory {
+  const current = memory.history.at(-1);
+  const isSame =
+    current !== undefined && current.to === null && current.id === entry.id && samePolicy(current.policy, entry.policy);
+  if (isSame) return replaceLast(memory, { ...current, isHeldTesting: entry.isHeldTesting });
+  return { ...memory, history: [...close(memory.history, now), { ...entry, from: now, to: null, rotatedAt: null }] };
+}
+
+/** After the id was seen where it was written. */
+export function rememberAnnounced(memory: DomainMemory, id: string, txtTtlSeconds: number, now: Date): DomainMemory {
+  const current = memory.history.at(-1);
+  if (current === undefined || (current.id === id && current.rotatedAt !== null)) return memory;
+  return replaceLast(memory, { ...current, id, txtTtlSeconds, rotatedAt: now });
+}
+
+/** These record sets are ours from now on (rule 8): written, found equal, or adopted. */
+export function rememberOwned(memory: DomainMemory, keys: readonly string[]): DomainMemory {
+  const owned = [...new Set([...memory.owned, ...keys])];
+  return owned.length === memory.owned.length ? memory : { ...memory, owned };
+}
+
+/** These are gone: a record that appears at the name later is somebody else's. */
+export function rememberGone(memory: DomainMemory, keys: readonly string[]): DomainMemory {
+  return { ...memory, owned: memory.owned.filter((key) => !keys.includes(key)) };
+}
+
+/** The host record was changed: resolvers hold the old one for its TTL. */
+export function rememberHostMove(memory: DomainMemory, step: Step, now: Date): DomainMemory {
+  if (JSON.stringify(step.before) === JSON.stringify(step.after)) return memory;
+  const ttls = step.changes.flatMap((one) => one.changes.map((change) => change.before?.ttlSeconds ?? 0));
+  return { ...memory, hostSettledAt: new Date(now.getTime() + 1000 * Math.max(0, ...ttls)) };
+}
+
+/**
+ * The history that questions are asked of (rule 15). Where nothing says what was served before the first entry, a policy that refuses
+ * everything is put in front, with the max_age that the question calls for.
+ */
+export function assumedHistory(memory: DomainMemory, assumedMaxAgeSeconds: number): readonly Served[] {
+  const [first] = memory.history;
+  if (memory.isComplete || first === undefined) return memory.history;
+  const assumed: Served = {
+    policy: { mode: 'enforce', maxAgeSeconds: assumedMaxAgeSeconds, mx: [] },
+    id: 'unknown',
+    from: new Date(0),
+    to: first.from,
+    rotatedAt: new Date(0),
+    txtTtlSeconds: first.txtTtlSeconds,
+  };
+  return [assumed, ...memory.history];
+}
+
+function rememberLive(
+  history: readonly HistoryEntry[],
+  policy: StsPolicy,
+  id: SeenId | null,
+  now: Date,
+  servedSince: Date | null,
+): readonly HistoryEntry[] {
+  const current = history.at(-1);
+  if (current === undefined) return id === null ? [] : [firstSight(policy, id, now, servedSince)];
+  const isSamePolicy = samePolicy(current.policy, policy);
+  const isNewId = id !== null && (id.id !== current.id || current.rotatedAt === null) && !isOfEarlier(history, id.id);
+  if (isSamePolicy && !isNewId) return history;
+  const rotatedAt = isNewId ? now : null;
+  // The id we were about to write stands there: the crash came between the writing and the remembering.
+  if (isSamePolicy && id !== null && (current.rotatedAt === null || current.id === id.id)) {
+    return [...history.slice(0, -1), { ...current, id: id.id, txtTtlSeconds: id.ttlSeconds, rotatedAt: now }];
+  }
+  const txtTtlSeconds = id?.ttlSeconds ?? current.txtTtlSeconds;
+  const entry = {
+    policy,
+    id: id?.id ?? current.id,
+    from: now,
+    to: null,
+    rotatedAt,
+    txtTtlSeconds,
+    cause: 'found',
+    isHeldTesting: false,
+  } as const;
+  return [...close(history, now), entry];
+}
+
+/** The id of an entry before the current one: the new policy is served, its id is not out yet. */
+function isOfEarlier(history: readonly HistoryEntry[], id: string): boolean {
+  return history.slice(0, -1).some((entry) => entry.id === id && entry.rotatedAt !== null);
+}
+
+/**
+ * Rule 15: an id of ours says when its policy began; a foreign one begins now. Testing under an id of ours may be the testing that a guard
+ * put there before the state was lost, so it is taken for that.
+ */
+function firstSight(policy: StsPolicy, id: SeenId, now: Date, servedSince: Date | null): HistoryEntry {
+  const own = parseOwnId(id.id);
+  const isProof = own !== null && own.bodyHash === bodyHash(formatPolicy(policy)) && own.at <= now;
+  const from = servedSince ?? (isProof ? own.at : now);
+  const isHeldTesting = isProof && policy.mode === 'testing';
+  return {
+    policy,
+    id: id.id,
+    from,
+    to: null,
+    rotatedAt: from,
+    txtTtlSeconds: id.ttlSeconds,
+    cause: 'found',
+    isHeldTesting,
+  };
+}
+
+function rememberBody(memory: DomainMemory, fact: PolicyFact, id: SeenId | null): DomainMemory['seenBodies'] {
+  if (id === null || fact.kind !== 'body') return memory.seenBodies;
+  const hash = seenHash(fact);
+  const isKnown = memory.seenBodies.some((one) => one.id === id.id && one.bodyHash === hash);
+  const kept = memory.seenBodies.filter(
+    (one) => one.id === id.id || memory.history.some((entry) => entry.id === one.id),
+  );
+  return isKnown ? kept : [...kept, { id: id.id, bodyHash: hash }];
+}
+
+function rememberMx(memory: DomainMemory, mx: MxFact, policy: StsPolicy | null, now: Date): readonly SeenMx[] {
+  if (mx.kind !== 'hosts') return memory.seenMx;
+  const { ttlSeconds } = mx;
+  const seen = mx.hosts.map((host) => ({ host, lastSeen: now, ttlSeconds }));
+  const earlier = memory.seenMx.filter(
+    // Twice the TTL is as long as any rule asks (rule 2).
+    (one) =>
+      !mx.hosts.includes(one.host) &&
+      (one.ttlSeconds === null || one.lastSeen.getTime() + 2000 * one.ttlSeconds > now.getTime()),
+  );
+  // At the first look nobody knows which hosts left the MX a moment ago: each pattern that matches none now may stand for one (rule 6,
+  // "unknown counts as now"). Such an entry carries the pattern itself.
+  const unknown =
+    memory.seenMx.length > 0 || memory.history.length > 0 || policy === null
+      ? []
+      : policy.mx.filter((pattern) => !mx.hosts.some((host) => matchMx(pattern, host)));
+  return [...earlier, ...seen, ...unknown.map((host) => ({ host, lastSeen: now, ttlSeconds }))];
+}
+
+function close(history: readonly HistoryEntry[], now: Date): readonly HistoryEntry[] {
+  const last = history.at(-1);
+  return last === undefined || last.to !== null ? history : [...history.slice(0, -1), { ...last, to: now }];
+}
+
+function replaceLast(memory: DomainMemory, entry: HistoryEntry): DomainMemory {
+  return { ...memory, history: [...memory.history.slice(0, -1), entry] };
+}

@@ -1,0 +1,118 @@
+/**
+ * Floor 0. `absent: true` (rule 5, RFC 8461 §8.3): a policy of mode none is served and announced; both records stay until no sender can
+ * hold an older policy; then the id record, the policy, the host record and the report record go, in this order.
+ */
+import type { DomainConfig } from '../config/model.ts';
+import type { DomainMemory } from '../memory.ts';
+import { MAX_MAX_AGE_SECONDS, type StsPolicy } from '../policy.ts';
+import { STS_PREFIX } from '../txt-records.ts';
+import { type Served, whenSafe } from '../when-safe.ts';
+import { hostStep } from './host-step.ts';
+import type { PublishedId } from './ids.ts';
+import type { Step } from './model.ts';
+import { livePolicy, type Observation, type ProviderView } from './observation.ts';
+import { foreignHost, foreignId } from './ownership.ts';
+import { policyHostOf, recordName } from './record-names.ts';
+import { assumedHistory } from './remember.ts';
+import { reportsStep } from './reports-step.ts';
+import { allowKey, type Hold } from './serve.ts';
+import { deletePolicyStep, heldStep, skipBehindHeld } from './steps.ts';
+import { txtStep } from './txt-step.ts';
+
+type ReadView = Extract<ProviderView, { kind: 'read' }>;
+
+/** What has to be done for a domain that shall be absent. */
+export type Removal =
+  | { readonly phase: 'serve-none'; readonly policy: StsPolicy; readonly hold: Hold }
+  | { readonly phase: 'wait'; readonly policy: StsPolicy; readonly hold: Hold }
+  | { readonly phase: 'delete' };
+
+const NONE_MAX_AGE_SECONDS = 86_400;
+
+/** `txtTtlSeconds`: of the id record that the none policy replaces. */
+export function planRemoval(
+  wanted: DomainConfig,
+  observation: Observation,
+  memory: DomainMemory,
+  ids: readonly PublishedId[],
+  now: Date,
+): Removal {
+  const announced = memory.history.findLast((entry) => entry.rotatedAt !== null);
+  const isBound = announced !== undefined || ids.some((one) => one.count > 0);
+  // Nobody was ever told of a policy here, so nobody holds one.
+  if (!isBound && memory.isComplete) return { phase: 'delete' };
+  const current = memory.history.at(-1);
+  const isNone = announced !== undefined && announced === current && announced.policy.mode === 'none';
+  const last = announced?.policy ?? livePolicy(observation) ?? { mx: wanted.mx === 'live' ? [] : wanted.mx };
+  // Some senders refuse a none policy without mx lines, so the last ones stay.
+  const policy: StsPolicy = isNone
+    ? announced.policy
+    : { mode: 'none', maxAgeSeconds: NONE_MAX_AGE_SECONDS, mx: last.mx };
+  const history = assumedHistory(memory, MAX_MAX_AGE_SECONDS);
+  const { allSenders, reason } = whenSafe(
+    { kind: 'remove-policy' },
+    isNone ? history : withNone(history, policy, ids, now),
+  );
+  const isFreed = wanted.allow.has('removal-waits-for-caches');
+  if (isNone && (isFreed || (allSenders !== null && allSenders <= now))) return { phase: 'delete' };
+  const hold: Hold = {
+    guard: 'removal-waits-for-caches',
+    reason: `the records stay until no sender can hold an older policy: ${reason}`,
+    hint: `wait, or ${allowKey('removal-waits-for-caches')}`,
+    notBefore: allSenders,
+  };
+  return { phase: isNone ? 'wait' : 'serve-none', policy, hold };
+}
+
+/** The deletions, each of ours only. */
+export function deletionSteps(
+  wanted: DomainConfig,
+  observation: Observation,
+  memory: DomainMemory,
+  ids: readonly PublishedId[],
+  views: {
+    readonly id: readonly ReadView[];
+    readonly host: readonly ReadView[];
+    readonly reports: readonly ReadView[];
+  },
+  publisherHostnames: readonly string[],
+): readonly Step[] {
+  const { domain } = wanted;
+  const id = txtStep(
+    {
+      name: recordName('_mta-sts', domain),
+      prefix: STS_PREFIX,
+      text: null,
+      means: () => false,
+      reason: 'no sender holds a policy any more',
+    },
+    views.id,
+    'policy',
+  );
+  const fact = observation.policy;
+  const policy = fact.kind === 'body' ? deletePolicyStep(domain, fact.body, 'nobody asks for it any more') : null;
+  const host = hostStep(wanted, null, views.host, `${policyHostOf(domain)} leads to nothing any more`);
+  const reports = reportsStep(wanted, [], views.reports, memory, 'the domain shall be absent');
+  const guarded = [
+    guard(id, foreignId(wanted, ids, memory)),
+    policy,
+    guard(host, foreignHost(wanted, views.host, memory, publisherHostnames)),
+  ].filter((step) => step !== null);
+  return [...skipBehindHeld(guarded), ...(reports === null ? [] : [reports])];
+}
+
+function guard(step: Step | null, hold: Hold | null): Step | null {
+  return step === null || hold === null ? step : heldStep(step, hold);
+}
+
+/** The history as it will be once none is out: from when the wait can end at the earliest. */
+function withNone(
+  history: readonly Served[],
+  policy: StsPolicy,
+  ids: readonly PublishedId[],
+  now: Date,
+): readonly Served[] {
+  const txtTtlSeconds = Math.max(0, ...ids.map((one) => one.set?.ttlSeconds ?? 0));
+  const closed = history.map((entry) => (entry.to === null ? { ...entry, to: now } : entry));
+  return [...closed, { policy, id: 'none', from: now, to: null, rotatedAt: now, txtTtlSeconds }];
+}

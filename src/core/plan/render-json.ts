@@ -1,0 +1,27 @@
+/** Floor 0. The JSON of a run (DESIGN section 3). Fields are only ever added. */
+import type { DomainPlan } from './model.ts';
+import { type RunReport, summarise } from './report.ts';
+
+/** One JSON document with a final newline. Times are ISO 8601 in UTC. */
+export function renderJson(report: RunReport): string {
+  const { version, digest, generatedAt, domains, orphans, findings } = report;
+  const value = {
+    version,
+    digest,
+    generatedAt,
+    dryRun: report.isDryRun,
+    summary: summarise(domains),
+    domains: domains.map(domainJson),
+    orphans,
+    findings,
+  };
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+function domainJson(plan: DomainPlan): unknown {
+  const { domain, status, mode, mx, id, findings } = plan;
+  const steps = plan.steps.map(({ kind, name, type, before, after, reason, outcome, guard, notBefore }) => {
+    return { kind, name, type, before, after, reason, outcome, guard, notBefore };
+  });
+  return { domain, status, mode, mx, id, steps, findings };
+}

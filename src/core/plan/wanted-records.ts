@@ -1,0 +1,23 @@
+/** Floor 0. The records of a domain as they shall stand, whole: to copy into a ticket (`stsync show`). */
+import type { DomainConfig } from '../config/model.ts';
+import { type RecordSet, txtSet } from '../record-set.ts';
+import { formatStsRecord, formatTlsRptRecord } from '../txt-records.ts';
+import { wantedHostSets } from './host-step.ts';
+import type { DomainPlan } from './model.ts';
+import { recordName } from './record-names.ts';
+
+/** In the order in which they are written: reports, host, id. Without the id as long as none is published or planned. */
+export function wantedRecords(wanted: DomainConfig, plan: DomainPlan): readonly RecordSet[] {
+  const { domain, ttlSeconds, tlsReports } = wanted;
+  const id = plan.id.next ?? plan.id.live;
+  return [
+    ...(tlsReports === null || tlsReports.length === 0 ? [] : [txtSet(recordName('_smtp._tls', domain), ttlSeconds, [formatTlsRptRecord(tlsReports)])]),
+    ...wantedHostSets(recordName('mta-sts', domain), wanted.publisher.target, ttlSeconds),
+    ...(id === null ? [] : [txtSet(recordName('_mta-sts', domain), ttlSeconds, [formatStsRecord(id)])]),
+  ];
+}
+
+/** A set as zone-file lines: `_mta-sts.example.com. 300 IN TXT "v=STSv1; id=...;"`. */
+export function zoneLines(set: RecordSet): readonly string[] {
+  return set.rdata.map((rdata) => `${set.name}. ${set.ttlSeconds} IN ${set.type} ${rdata}`);
+}

@@ -1,0 +1,27 @@
+/**
+ * Floor 2. The state of stsync behind one interface: memory of each domain and the journal. SQLite is the default engine
+ * (`store-sqlite.ts`); another one follows by keeping these promises. No SQL outside `store*`.
+ */
+import type { JournalEntry, JournalOutcome } from '../core/journal.ts';
+import type { DomainMemory } from '../core/memory.ts';
+
+/** The reading half, which dry runs hold. All methods throw `STATE_UNREADABLE` when the state cannot be read. */
+export interface StoreReader {
+  /** Every domain that has a memory, sorted by code point. */
+  domains(): readonly string[];
+  /** `noMemory` for a domain never saved. */
+  memory(domain: string): DomainMemory;
+  /** Newest last. `limit` takes the newest. */
+  journal(filter: { readonly domain?: string; readonly limit?: number }): readonly JournalEntry[];
+  close(): void;
+}
+
+/** The writing half. Each method is durable when it returns and all or nothing; they throw `STATE_UNWRITABLE`. */
+export interface Store extends StoreReader {
+  saveMemory(domain: string, memory: DomainMemory): void;
+  /** The same for many domains in one transaction. */
+  saveMemories(memories: ReadonlyMap<string, DomainMemory>): void;
+  /** Writes an entry with outcome `started` and gives its number. */
+  beginStep(entry: Omit<JournalEntry, 'outcome' | 'note'>): number;
+  endStep(number: number, outcome: JournalOutcome, note: string | null): void;
+}
