@@ -22,7 +22,8 @@ export const descriptor: ProviderDescriptor = {
       name: 'reload',
       kind: 'command',
       isRequired: false,
-      description: 'Run after the zone file was replaced, with STSYNC_ZONE and STSYNC_FILE set: rndc reload "$STSYNC_ZONE"',
+      description:
+        'Run after the zone file was replaced, with STSYNC_ZONE and STSYNC_FILE set: rndc reload "$STSYNC_ZONE"',
     },
   ],
   exactlyOneOf: [],

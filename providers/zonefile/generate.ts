@@ -2,7 +2,6 @@
  * `$GENERATE` (BIND and others): a template that makes many records. stsync does not expand it; it only has to know which names one may
  * make, so that it never says "nothing there" about such a name.
  */
-import { formatName } from './zone-name.ts';
 import { placeOf, tokenText, type Entry, type Source } from './lexer.ts';
 
 export interface Generator {
@@ -20,7 +19,7 @@ export interface Generator {
 export function readGenerator(source: Source, entry: Entry, origin: string): Generator {
   const words = entry.tokens.slice(2).map((token) => tokenText(source, token));
   const lhs = words[0] ?? '$';
-  const full = lhs === '@' ? `${formatName(origin, '')}` : lhs.endsWith('.') ? lhs : `${lhs}.${origin}.`;
+  const full = lhs === '@' ? `${origin}.` : lhs.endsWith('.') ? lhs : `${lhs}.${origin}.`;
   const parts = full
     .toLowerCase()
     .slice(0, -1)

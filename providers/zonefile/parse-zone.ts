@@ -2,13 +2,12 @@
  * Zone-file text into a {@link Zone} (RFC 1035 §5, RFC 2308 §4). Data of records is not looked at here: only what is asked for is read
  * (`rdata.ts`), and what nobody asks for is kept as it is.
  */
-import { isBelow } from './zone-name.ts';
 import { readGenerator, type Generator } from './generate.ts';
-import { lexEntry, placeOf, syntaxError, tokenText, type Entry, type Source, type Token } from './lexer.ts';
+import { lexEntry, syntaxError, tokenText, type Entry, type Source, type Token } from './lexer.ts';
 import { soaMinimum } from './rdata.ts';
 import { parseTtl } from './ttl.ts';
 import type { Zone, ZoneRecord } from './zone.ts';
-import { readName } from './zone-name.ts';
+import { isBelow, readName } from './zone-name.ts';
 
 /** What carries over from entry to entry. The TTLs go through included files as BIND has it; RFC 1035 is silent. */
 interface State {
@@ -71,7 +70,7 @@ export function parseZone(name: string, source: Source, include: (path: string) 
 export function includedPaths(source: Source): readonly string[] {
   if (!/^\$include/im.test(source.text)) return [];
   const paths: string[] = [];
-  for (let at = 0; at < source.text.length; ) {
+  for (let at = 0; at < source.text.length;) {
     const entry = lexEntry(source, at);
     at = entry.end;
     if (directiveOf(source, entry) === '$INCLUDE') paths.push(includePath(source, entry));
@@ -80,7 +79,7 @@ export function includedPaths(source: Source): readonly string[] {
 }
 
 function readFile(state: State, source: Source, depth: number): void {
-  for (let at = 0; at < source.text.length; ) {
+  for (let at = 0; at < source.text.length;) {
     const entry = lexEntry(source, at);
     at = entry.end;
     if (entry.tokens.length === 0) continue;
@@ -172,7 +171,16 @@ function readRecord(state: State, source: Source, entry: Entry): void {
   if (!/^[a-z][a-z0-9-]*$/i.test(written)) throw faultAt(token, `"${written}" is no record type`);
   const upper = written.toUpperCase();
   const type = TYPE_NAMES[upper] ?? upper;
-  const record = { owner, type, source, start: entry.start, headToken, dataToken: at + 1, origin: state.origin };
+  const record = {
+    owner,
+    type,
+    source,
+    start: entry.start,
+    end: entry.end,
+    headToken,
+    dataToken: at + 1,
+    origin: state.origin,
+  };
 
   if (ttl !== null) state.previousTtl = ttl;
   // No TTL anywhere before: BIND takes the minimum of the SOA, as old servers did, and goes on with it.

@@ -18,53 +18,74 @@ export function readSet(zone: Zone, name: string, type: RecordType): RecordSet |
 /** One record's data, names absolute and in lower case. Throws `ZONE_SYNTAX` for what is no data of the type. */
 export function readRdata(type: RecordType, { source, start, dataToken, origin }: ZoneRecord): string {
   const entry = lexEntry(source, start);
-  return dataOf(type, source, entry, entry.tokens.slice(dataToken), origin);
-}
-
-function dataOf(type: RecordType, source: Source, entry: Entry, tokens: readonly Token[], origin: string): string {
-  const [first, second, third] = tokens;
-  const fault = (message: string): Error => syntaxError(source, first?.start ?? entry.contentEnd, message);
-  if (first === undefined) throw fault(`${type} without data`);
-  const word = tokenText(source, first);
-  if (word === '\\#') throw fault(`${type} in the generic form of RFC 3597, which stsync does not read`);
-  switch (type) {
-    case 'TXT': {
-      const strings = parseTxt(tokens.map((token) => tokenText(source, token)).join(' '));
-      if (!strings.ok) throw fault(strings.issues[0]?.message ?? 'bad TXT');
-      return formatTxt(strings.value);
-    }
-    case 'CNAME':
-      if (second !== undefined) throw fault('CNAME has one name');
-      return absolute(readName(source, first, origin));
-    case 'MX':
-      if (second === undefined || third !== undefined || !/^\d+$/.test(word) || Number(word) > 65_535) {
-        throw fault('MX has a number up to 65535 and a name');
-      }
-      return `${Number(word)} ${absolute(readName(source, second, origin))}`;
-    case 'A':
-      if (second !== undefined || !isIpv4(word)) throw fault(`"${word}" is no IPv4 address`);
-      return word;
-    case 'AAAA': {
-      const address = parseIpv6(word);
-      if (second !== undefined || address === null) throw fault(`"${word}" is no IPv6 address`);
-      return address;
-    }
-  }
+  return dataOf(type, source, entry.tokens.slice(dataToken), entry.contentEnd, origin);
 }
 
 /** Data as a caller gives it, in the same form; null when it is no data of the type. So nothing that is no data comes into a file. */
 export function canonicalRdata(type: RecordType, text: string): string | null {
   try {
     const source = { path: '', text };
-    const entry = lexEntry(source, 0);
-    return entry.end === text.length ? dataOf(type, source, entry, entry.tokens, '') : null;
+    const { tokens, end } = lexEntry(source, 0);
+    return end === text.length ? dataOf(type, source, tokens, end, '') : null;
   } catch {
     return null;
   }
 }
 
+/** The words of one record's data, and how the first of them is said to be wrong. */
+interface Words {
+  readonly texts: readonly string[];
+  readonly fault: (message: string) => Error;
+  readonly name: (at: number) => string;
+}
+
+function dataOf(type: RecordType, source: Source, tokens: readonly Token[], end: number, origin: string): string {
+  const [first] = tokens;
+  const texts = tokens.map((token) => tokenText(source, token));
+  const fault = (message: string): Error => syntaxError(source, first?.start ?? end, message);
+  const name = (at: number): string => {
+    const token = tokens[at];
+    if (token === undefined) throw fault(`${type} without a name`);
+    return `${readName(source, token, origin)}.`;
+  };
+  if (texts[0] === '\\#') throw fault(`${type} in the generic form of RFC 3597, which stsync does not read`);
+  return READERS[type]({ texts, fault, name });
+}
+
+const READERS: Readonly<Record<RecordType, (words: Words) => string>> = {
+  TXT({ texts, fault }) {
+    const strings = parseTxt(texts.join(' '));
+    if (!strings.ok) throw fault(strings.issues[0]?.message ?? 'no TXT data');
+    return formatTxt(strings.value);
+  },
+  CNAME({ texts, fault, name }) {
+    if (texts.length !== 1) throw fault('CNAME has one name');
+    return name(0);
+  },
+  MX({ texts, fault, name }) {
+    const [preference = ''] = texts;
+    if (texts.length !== 2 || !/^\d+$/.test(preference) || Number(preference) > 65_535) {
+      throw fault('MX has a number up to 65535 and a name');
+    }
+    return `${Number(preference)} ${name(1)}`;
+  },
+  A({ texts, fault }) {
+    const [address = ''] = texts;
+    if (texts.length !== 1 || !isIpv4(address)) throw fault(`"${texts.join(' ')}" is no IPv4 address`);
+    return address;
+  },
+  AAAA({ texts, fault }) {
+    const address = parseIpv6(texts[0] ?? '');
+    if (texts.length !== 1 || address === null) throw fault(`"${texts.join(' ')}" is no IPv6 address`);
+    return address;
+  },
+};
+
 /** Where the serial stands, and its value. Throws `ZONE_SYNTAX`. */
-export function readSerial({ source, start, dataToken }: ZoneRecord): { readonly token: Token; readonly value: number } {
+export function readSerial({ source, start, dataToken }: ZoneRecord): {
+  readonly token: Token;
+  readonly value: number;
+} {
   const entry = lexEntry(source, start);
   const token = entry.tokens[dataToken + 2];
   const text = token === undefined ? '' : tokenText(source, token);
@@ -80,8 +101,4 @@ export function soaMinimum(source: Source, entry: Entry, dataToken: number): num
   const minimum = token === undefined ? null : parseTtl(tokenText(source, token));
   if (minimum === null) throw syntaxError(source, entry.start, 'an SOA has seven fields: two names and five numbers');
   return minimum;
-}
-
-function absolute(name: string): string {
-  return `${name}.`;
 }

@@ -24,9 +24,8 @@ export function readName(source: Source, token: Token, origin: string): string {
 /** `name` as short as `origin` allows: `@`, relative, or absolute with the final dot. */
 export function formatName(name: string, origin: string): string {
   if (name === origin) return '@';
-  const isBelow = origin !== '' && name.endsWith(`.${origin}`);
   const relative = name.slice(0, -origin.length - 1);
-  return isBelow && !/^[@$]/.test(relative) ? relative : `${name}.`;
+  return origin !== '' && isBelow(name, origin) && !/^[@$]/.test(relative) ? relative : `${name}.`;
 }
 
 function canonical(raw: string): string | null {

@@ -3,7 +3,7 @@ import type { Generator } from './generate.ts';
 import type { Source } from './lexer.ts';
 
 /**
- * One record. The text stays in the file; `start` is where its entry begins. `origin`, `ttlSeconds` and `owner` are what was in effect
+ * One record. The text stays in the file; its entry goes from `start` to `end`. `origin`, `ttlSeconds` and `owner` are what was in effect
  * there, `hasOwner` and `ttlFrom` say whether the record itself says so (`previous`: the record before it, RFC 1035 §5.1).
  */
 export interface ZoneRecord {
@@ -13,6 +13,7 @@ export interface ZoneRecord {
   readonly ttlSeconds: number;
   readonly source: Source;
   readonly start: number;
+  readonly end: number;
   /** Which of the entry's tokens come first: TTL, class or type; and the first of the data. */
   readonly headToken: number;
   readonly dataToken: number;

@@ -15,6 +15,8 @@ export function reportFailure(error: unknown): number {
   // A reader that closed its end (`stsync log | head`) is no failure.
   if (error instanceof Error && 'code' in error && error.code === 'EPIPE') return 0;
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(`stsync: INTERNAL ${text}\n  this is a fault of stsync itself; please report it with these lines\n`);
+  process.stderr.write(
+    `stsync: INTERNAL ${text}\n  this is a fault of stsync itself; please report it with these lines\n`,
+  );
   return 1;
 }

@@ -39,7 +39,9 @@ export interface LogOptions extends ConfigOptions {
 }
 
 /** What `--allow` can free: what `allow:` can, and the guard that only a run can free. */
-const freeable = Object.entries(guards).flatMap(([name, isFreed]) => (isFreed || name === 'max-changed-domains' ? [name] : []));
+const freeable = Object.entries(guards).flatMap(([name, isFreed]) =>
+  isFreed || name === 'max-changed-domains' ? [name] : [],
+);
 
 export function buildProgram(version: string): Command {
   const program = new Command('stsync')
@@ -71,7 +73,9 @@ function addSync(program: Command): void {
     .description('plan, apply, verify')
     .argument('[domain...]', 'only these domains (default: all)')
     .option('-n, --dry-run', 'show the plan, write nothing')
-    .addOption(new Option('--format <format>', 'format of the result on stdout').choices(['text', 'json']).default('text'))
+    .addOption(
+      new Option('--format <format>', 'format of the result on stdout').choices(['text', 'json']).default('text'),
+    )
     .option('--out <file>', 'also write the result as JSON to this file')
     .option('--allow <guard>', `free a guard for this run; again for more (${freeable.join(', ')})`, collectGuard, [])
     .option('--rotate', 'make a new id for the named domains although the policy is the same')
@@ -79,7 +83,15 @@ function addSync(program: Command): void {
     .option('--wait <seconds>', 'wait so long for another run to finish', parseCount, 0)
     .option('-q, --quiet', 'print nothing when there is nothing to do by hand')
     .option('-v, --verbose', 'print domains in sync and informational findings too')
-    .addHelpText('after', examples('stsync sync --dry-run', 'stsync sync example.com --dry-run --format json', 'stsync sync --allow max-changed-domains', 'stsync sync example.com --rotate'))
+    .addHelpText(
+      'after',
+      examples(
+        'stsync sync --dry-run',
+        'stsync sync example.com --dry-run --format json',
+        'stsync sync --allow max-changed-domains',
+        'stsync sync example.com --rotate',
+      ),
+    )
     .action(async (domains: readonly string[], options: SyncOptions) => {
       process.exitCode = await (await import('./sync.ts')).runSync(domains, options);
     });
@@ -92,18 +104,28 @@ function addQuestions(program: Command): void {
     .option('--add-mx <host>', 'to publish this MX host')
     .option('--remove-mx <host>', 'to take this MX host away')
     .option('--remove-policy', 'to remove the policy and its records')
-    .addOption(new Option('--mode <mode>', 'until all senders act by this mode').choices(['enforce', 'testing', 'none']))
+    .addOption(
+      new Option('--mode <mode>', 'until all senders act by this mode').choices(['enforce', 'testing', 'none']),
+    )
     .option('--id-watching', 'answer for senders that watch the id, not for all')
     .option('--served-since <date>', 'the policy found live is at least this old (2026-01-31)', parseDate)
     .addOption(new Option('--format <format>', 'format on stdout').choices(['text', 'json']).default('text'))
-    .addHelpText('after', examples('stsync when example.com --add-mx mx2.example.com && ./publish-mx.sh', 'stsync when example.com --remove-policy'))
+    .addHelpText(
+      'after',
+      examples(
+        'stsync when example.com --add-mx mx2.example.com && ./publish-mx.sh',
+        'stsync when example.com --remove-policy',
+      ),
+    )
     .action(async (domain: string, options: WhenOptions) => {
       process.exitCode = await (await import('./when.ts')).runWhen(domain, options);
     });
   withConfig(program.command('show'))
     .description('wanted and live policy, id, and the records as zone-file lines')
     .argument('<domain>')
-    .addOption(new Option('--format <format>', 'format on stdout').choices(['text', 'json', 'markdown']).default('text'))
+    .addOption(
+      new Option('--format <format>', 'format on stdout').choices(['text', 'json', 'markdown']).default('text'),
+    )
     .addHelpText('after', examples('stsync show example.com', 'stsync show example.com --format markdown'))
     .action(async (domain: string, options: ShowOptions) => {
       process.exitCode = await (await import('./show.ts')).runShow(domain, options);
@@ -136,7 +158,10 @@ function addConfigCommands(program: Command): void {
 }
 
 function withConfig(command: Command): Command {
-  return command.option('-c, --config <path>', 'a YAML file or a folder of them (default: domains.yaml, then domains/)');
+  return command.option(
+    '-c, --config <path>',
+    'a YAML file or a folder of them (default: domains.yaml, then domains/)',
+  );
 }
 
 function examples(...lines: readonly string[]): string {
@@ -146,7 +171,11 @@ function examples(...lines: readonly string[]): string {
 function collectGuard(text: string, before: readonly GuardName[]): readonly GuardName[] {
   const guard = parseGuardName(text);
   if (guard !== null && freeable.includes(guard)) return [...before, guard];
-  throw new InvalidArgumentError(guard === null ? `There is no such guard. It is one of: ${freeable.join(', ')}.` : `No run can free this guard: ${cureOf(guard)}.`);
+  throw new InvalidArgumentError(
+    guard === null
+      ? `There is no such guard. It is one of: ${freeable.join(', ')}.`
+      : `No run can free this guard: ${cureOf(guard)}.`,
+  );
 }
 
 /** What frees the guards that no `allow` frees. */
@@ -163,7 +192,8 @@ function cureOf(guard: GuardName): string {
 
 function parseDate(text: string): Date {
   const date = /^\d{4}-\d\d-\d\d(?:T[\d:.]+Z)?$/.test(text) ? new Date(text) : new Date(Number.NaN);
-  if (Number.isNaN(date.getTime())) throw new InvalidArgumentError('Write a UTC date: 2026-01-31 or 2026-01-31T12:00:00Z.');
+  if (Number.isNaN(date.getTime()))
+    throw new InvalidArgumentError('Write a UTC date: 2026-01-31 or 2026-01-31T12:00:00Z.');
   return date;
 }
 
@@ -171,4 +201,3 @@ function parseCount(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('Write a whole number.');
   return Number(text);
 }
-

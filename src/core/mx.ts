@@ -42,11 +42,15 @@ export function coverMx(
   patterns: readonly string[],
   hosts: readonly string[],
 ): { uncovered: string[]; unused: string[] } {
-  const canonicalPatterns = canonical(patterns, parsePattern);
-  const canonicalHosts = canonical(hosts, parseHostName);
+  const wanted = canonical(patterns, parsePattern);
+  const found = canonical(hosts, parseHostName);
+  // What is no pattern or no host matches nothing, not even itself.
+  const good = wanted.filter((pattern) => parsePattern(pattern).ok);
+  const known = found.filter((host) => parseHostName(host).ok);
+  const isKnown = new Set(known);
   return {
-    uncovered: canonicalHosts.filter((host) => !canonicalPatterns.some((pattern) => matchCanonical(pattern, host))),
-    unused: canonicalPatterns.filter((pattern) => !canonicalHosts.some((host) => matchCanonical(pattern, host))),
+    uncovered: found.filter((host) => !isKnown.has(host) || !good.some((pattern) => matchCanonical(pattern, host))),
+    unused: wanted.filter((pattern) => !good.includes(pattern) || !known.some((host) => matchCanonical(pattern, host))),
   };
 }
 

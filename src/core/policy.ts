@@ -1,4 +1,5 @@
 /** Floor 0. The policy body (RFC 8461 §3.2): a strict reader and the one writer. */
+import { trimEndBlanks, trimStartBlanks } from './blanks.ts';
 import { canonicalPatterns, parsePattern } from './mx.ts';
 import { isIpAddress } from './names.ts';
 import { failed, type Issue, parsed, type Parsed } from './result.ts';
@@ -53,7 +54,7 @@ export function parsePolicy(body: Uint8Array | string): Parsed<StsPolicy> {
     if (line.name === 'mx') {
       readPattern(line, mx, issues);
     } else if (fields.has(line.name)) {
-      // §3.2: of a repeated field other than mx all but the first SHOULD be ignored, whatever they say.
+      // §3.2: of a repeated field other than mx all entries except the first SHALL be ignored, whatever they say.
       warnings.push({ code: 'DUPLICATE_FIELD', message: `a second "${line.name}" is ignored`, offset: line.offset });
     } else {
       fields.set(line.name, line);
@@ -96,7 +97,8 @@ function decode(body: Uint8Array | string): Parsed<string> {
       `the body has ${bytes.length} bytes; readers stop at ${MAX_BODY_BYTES} (RFC 8461 §3.3)`,
     );
   }
-  if (typeof body === 'string') return parsed(body);
+  // A lone surrogate has no UTF-8 form.
+  if (typeof body === 'string') return body.isWellFormed() ? parsed(body) : failed('NOT_UTF8', 'the body is not UTF-8');
   try {
     // A byte order mark is no field (§3.2), so it must stay visible.
     return parsed(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body));
@@ -110,13 +112,16 @@ function splitFields(text: string, issues: Issue[]): readonly Line[] {
   const lines: Line[] = [];
   let offset = 0;
   const raw = text.split('\n');
-  if (raw.length > 1 && raw.at(-1) === '') raw.pop();
-  for (const one of raw) {
+  const last = raw.length - 1;
+  if (last > 0 && raw[last] === '') raw.pop();
+  for (const [index, one] of raw.entries()) {
+    // A CR belongs to the LF after it; at the end of the body it is a character like any other, and not allowed.
+    const ended = index < last && one.endsWith('\r') ? one.slice(0, -1) : one;
     // *WSP may end a field (§3.2), between the value and the line's end.
-    const line = one.replace(/\r$/, '').replace(/[ \t]+$/, '');
+    const line = trimEndBlanks(ended);
     const colon = line.indexOf(':');
     const name = line.slice(0, Math.max(colon, 0));
-    const value = line.slice(colon + 1).replace(/^[ \t]+/, '');
+    const value = trimStartBlanks(line.slice(colon + 1));
     if (colon > 0 && NAME.test(name) && VALUE.test(value)) lines.push({ name, value, offset });
     else issues.push({ code: 'POLICY_SYNTAX', message: syntaxMessage(line), offset });
     offset += one.length + 1;

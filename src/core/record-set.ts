@@ -2,7 +2,7 @@
  * Floor 0. Record sets (RRsets, RFC 2181 §5), the unit in which stsync reads, compares and writes DNS. Rdata is in presentation form, as a
  * zone file has it; {@link rdataText} gives the text that people read and compare.
  */
-import { byCodePoint } from './names.ts';
+import { byCodePoint, parseIpv6 } from './names.ts';
 import { formatTxt, parseTxt, splitTxt } from './txt.ts';
 
 /** The types stsync reads; MX is never written. */
@@ -40,13 +40,15 @@ export function txtSet(name: string, ttlSeconds: number, values: readonly string
   return { name, type: 'TXT', ttlSeconds, rdata: values.map((value) => formatTxt(splitTxt(value))) };
 }
 
-/** The text of one rdata for people and for comparison: TXT unquoted and joined, names without the final dot, addresses as they are. */
+/** The text of one rdata for people and for comparison: TXT unquoted and joined, names without the final dot, IPv6 as RFC 5952 writes it. */
 export function rdataText(type: RecordType, rdata: string): string {
   if (type === 'TXT') {
     const strings = parseTxt(rdata);
     return strings.ok ? strings.value.join('') : rdata;
   }
-  return type === 'A' || type === 'AAAA' ? rdata.toLowerCase() : rdata.replace(/\.$/, '').toLowerCase();
+  if (type === 'A') return rdata;
+  if (type === 'AAAA') return parseIpv6(rdata) ?? rdata.toLowerCase();
+  return rdata.replace(/\.$/, '').toLowerCase();
 }
 
 /** The texts of a whole set, sorted by code point; null for no set. This is `before` and `after` of a step. */
@@ -54,7 +56,10 @@ export function rdataTexts(set: RecordSet | null): readonly string[] | null {
   return set === null ? null : set.rdata.map((rdata) => rdataText(set.type, rdata)).toSorted(byCodePoint);
 }
 
-/** Same data: name, type and texts as sets; the cut of TXT strings and the TTL do not count. */
+/**
+ * Same data: name, type and texts in any order; the cut of TXT strings and the TTL do not count. Two records of one text stay two: senders
+ * count records, so a set with `"v=STSv1; id=1;"` twice in different cuts is not the set with it once.
+ */
 export function sameRdata(a: RecordSet | null, b: RecordSet | null): boolean {
   if (a === null || b === null) return a === b;
   return a.name === b.name && a.type === b.type && JSON.stringify(rdataTexts(a)) === JSON.stringify(rdataTexts(b));

@@ -1,10 +1,13 @@
 /** Floor 0. The two TXT record sets: `_mta-sts` (RFC 8461 §3.1) and `_smtp._tls` (RFC 8460 §3), read whole and written. */
+import { trimEndBlanks, trimStartBlanks } from './blanks.ts';
+import { isIpAddress, parseHostName } from './names.ts';
 import { failed, type Issue, parsed, type Parsed } from './result.ts';
 
 const EXTENSION = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}=[!-:<>-~]+$/;
 const ID = /^id=([A-Za-z0-9]{1,32})$/;
 const RUA = /^rua=/;
-const URI_TEXT = /^[A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9._~:/?#[\]@$&'()*+=%-]+$/;
+/** RFC 3986 without the three characters that RFC 8460 §3 wants encoded. */
+const URI_TEXT = /^[A-Za-z][A-Za-z0-9+.-]*:(?:[A-Za-z0-9._~:/?#[\]@$&'()*+=-]|%[0-9A-Fa-f]{2})+$/;
 
 /** Senders drop every string that does not begin so, before they count (RFC 8461 §3.1). */
 export const STS_PREFIX = 'v=STSv1;';
@@ -58,7 +61,7 @@ export function parseTlsRptRecords(rrset: readonly (string | readonly string[])[
       continue;
     }
     if (++count > 1) return syntax(null, 'more than one rua');
-    for (const uri of field.slice(4).split(/[ \t]*,[ \t]*/)) {
+    for (const uri of cut(field.slice(4), ',')) {
       if (!URI_TEXT.test(uri)) return syntax(uri, 'rua is a list of mailto: and https: URIs');
       if (/^(?:mailto|https):/i.test(uri)) rua.push(uri);
       else warnings.push({ code: 'UNKNOWN_SCHEME', message: `"${uri}" is neither mailto: nor https:` });
@@ -83,9 +86,9 @@ export function parseRua(text: string): Parsed<string> {
     return failed('BAD_RUA', `"${text}" is neither a mailto: nor an https: URI`, { hint });
   const uri = text.replaceAll(/[,!;]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
   const isMail = /^mailto:/i.test(uri);
-  const isGood =
-    URI_TEXT.test(uri) &&
-    (isMail ? /^mailto:[^@\s]+@[^@\s]+$/i.test(uri) : URL.canParse(uri) && /^https:\/\/[^/]/i.test(uri));
+  const host = isMail ? /^mailto:[^@]+@([^@?]+)(?:\?[^@]*)?$/i.exec(uri)?.[1] : URL.parse(uri)?.hostname;
+  const isHost = host !== undefined && (parseHostName(host).ok || (!isMail && isIpAddress(host)));
+  const isGood = URI_TEXT.test(uri) && isHost && (isMail || /^https:\/\/[^/]/i.test(uri));
   return isGood
     ? parsed(uri)
     : failed('BAD_RUA', `"${text}" is not a usable ${isMail ? 'mailto:' : 'https:'} URI`, { hint });
@@ -109,11 +112,18 @@ function theOnly(
     );
   }
   if (!/^[\t -~]+$/.test(record)) return syntax(null, 'a character outside US-ASCII');
-  // delim = *WSP ";" *WSP: blanks belong to a delimiter, so none may stand at the end without one.
-  const fields = record.slice(version.length).split(/[ \t]*;[ \t]*/);
-  fields.shift();
+  const [, ...fields] = cut(record.slice(version.length), ';');
   if (fields.at(-1) === '') fields.pop();
   return parsed(fields);
+}
+
+/** Cuts at `*WSP mark *WSP`: blanks belong to a mark, so those at either end without one stay (and are found to be wrong). */
+function cut(text: string, mark: string): readonly string[] {
+  const parts = text.split(mark);
+  return parts.map((part, index) => {
+    const begun = index === 0 ? part : trimStartBlanks(part);
+    return index === parts.length - 1 ? begun : trimEndBlanks(begun);
+  });
 }
 
 function syntax(field: string | null, message: string): Parsed<never> {

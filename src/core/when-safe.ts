@@ -1,10 +1,10 @@
 /**
  * Floor 0. From when is a change safe, given all that was ever served (RFC 8461 §3.1, §5.1, §8.1, §8.3; rule 6).
  *
- * A sender that watches the id learns of a new policy once the record that its resolver holds has run out: the rotation at the last
- * authoritative server plus the TTL of the record it replaced. Any other sender holds its copy for max_age, and some stretch the copy at
- * each look-up while the id is the same: so their clock, too, starts when the old id can be seen no more, or when the old body was last
- * served, whichever is later.
+ * A sender holds a body under the id that its resolver showed when it fetched: an older id where the old TXT record was still cached, a
+ * newer one where an address went on serving the old body. One that watches the id drops the copy when it sees another id, at the latest
+ * when the last authoritative server has shown another one and the TTL of the record it replaced has passed. Any other sender holds its copy
+ * for max_age, and some stretch the copy at each look-up while the id is the same: so max_age, too, counts from that moment.
  */
 import { coverMx } from './mx.ts';
 import type { StsPolicy } from './policy.ts';
@@ -89,24 +89,45 @@ function whenGone(entries: readonly Served[], holds: (policy: StsPolicy) => bool
 function whenCopyGone(index: number, entries: readonly Served[]): { watching: Date; all: Date } | { stuck: string } {
   const entry = entries[index];
   if (entry === undefined || entry.to === null) return { stuck: 'is still being served' };
-  const to = entry.to.getTime();
-  const rotations = entries.flatMap(({ rotatedAt }, at) =>
-    at > index && rotatedAt !== null ? [{ at, time: rotatedAt.getTime() }] : [],
-  );
-  // An address that went on serving the old body after the new id was out gave senders the old body under the new id. They learn only
-  // from the next rotation, and those that stretch never before it.
-  const rotation = rotations.find(({ time }) => time >= to);
-  if (rotation === undefined) {
-    return {
-      stuck:
-        rotations.length === 0
-          ? `(id ${entry.id}) has not been replaced at every name server yet`
-          : `was still served after id ${entry.id} was replaced; it takes one more rotation (stsync sync --rotate)`,
-    };
+  let watching = 0;
+  for (const at of entries.keys()) {
+    const unseen = whenIdUnseen(at, entries);
+    if (!couldCarry(at, index, entries, unseen)) continue;
+    if (unseen === null) {
+      return {
+        stuck: entries.some((later, where) => where > index && later.id !== entry.id && later.rotatedAt !== null)
+          ? `was still served after id ${entry.id} was replaced; it takes one more rotation (stsync sync --rotate)`
+          : `(id ${entry.id}) has not been replaced at every name server yet`,
+      };
+    }
+    watching = Math.max(watching, unseen);
   }
-  const ttl = Math.max(...entries.slice(index, rotation.at).map((one) => one.txtTtlSeconds));
-  const watching = rotation.time + ttl * 1000;
   return { watching: new Date(watching), all: new Date(watching + entry.policy.maxAgeSeconds * 1000) };
+}
+
+/**
+ * When no resolver can show the id of an entry any more, in ms: the first later rotation to another id, plus the longest TTL that the
+ * record had. An id that came back later counts from its last time, since a sender may have slept in between. Null: not yet.
+ */
+function whenIdUnseen(at: number, entries: readonly Served[]): number | null {
+  const id = entries[at]?.id;
+  const last = entries.findLastIndex((entry) => entry.id === id);
+  const rotatedAt = entries.slice(last + 1).find((entry) => entry.rotatedAt !== null)?.rotatedAt ?? null;
+  if (rotatedAt === null) return null;
+  const ttls = entries.filter((entry) => entry.id === id).map((entry) => entry.txtTtlSeconds);
+  return rotatedAt.getTime() + Math.max(...ttls) * 1000;
+}
+
+/**
+ * Could a sender have fetched the body of entry `index` while it saw the id of entry `at`? The order of rule 5 is taken for granted: an id
+ * goes out after the older bodies were served last, unless its rotation is known to lie before that.
+ */
+function couldCarry(at: number, index: number, entries: readonly Served[], unseen: number | null): boolean {
+  const [carrier, body] = [entries[at], entries[index]];
+  if (carrier === undefined || body === undefined || body.to === null) return false;
+  if (at === index) return true;
+  if (at < index) return unseen === null || unseen > body.from.getTime();
+  return (carrier.rotatedAt ?? carrier.from) < body.to;
 }
 
 function whenModeBinds(entries: readonly Served[], current: Served): SafeDates {

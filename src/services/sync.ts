@@ -51,9 +51,9 @@ export async function planRun(config: Config, world: PlanningWorld, options: Run
   const selected = config.domains.filter((one) => options.only === null || options.only.includes(one.domain));
   let done = 0;
   const planned = await mapConcurrent(selected, config.world.concurrency, async (one) => {
-    const result = await planOne(config, withAllowed(one, options.allow), world, options);
+    const { wanted, plan, memory } = await lookAndPlan(config, withAllowed(one, options.allow), world, options);
     options.onProgress(++done, selected.length);
-    return result;
+    return { wanted, plan, memory };
   });
   const isAllowed = options.allow.includes('max-changed-domains');
   const limited = limitChangedDomains(
@@ -95,12 +95,13 @@ export async function syncRun(
   return reportOf(config, plans, reading, false);
 }
 
-async function planOne(
+/** What one look gave, and the plan from it. Writes nothing. */
+export async function lookAndPlan(
   config: Config,
   wanted: DomainConfig,
   world: PlanningWorld,
-  options: RunOptions,
-): Promise<Planned> {
+  options: Pick<RunOptions, 'isRotationAsked' | 'servedSince'>,
+): Promise<Planned & { readonly observation: Observation }> {
   const observation = await look(config, wanted, world);
   const stored = world.store?.memory(wanted.domain) ?? noMemory;
   const now = world.now();
@@ -112,7 +113,7 @@ async function planOne(
     publisherHostnames,
     isRotationAsked: options.isRotationAsked,
   });
-  return { wanted, plan, memory: rememberOwned(memory, plan.foundEqual) };
+  return { wanted, observation, plan, memory: rememberOwned(memory, plan.foundEqual) };
 }
 
 /** What is not built yet hides every fact of the domain, so that nothing is done on half the truth. */

@@ -38,14 +38,13 @@ const tortureValues: readonly (readonly [string, string])[] = [
   ['a comma and an equals sign', 'a,b=c'],
 ];
 
-const set = (zone: string, label: string, type: RecordType, rdata: readonly string[], ttlSeconds = TTL): RecordSet => ({
-  name: label === '' ? zone : `${label}.${zone}`,
-  type,
-  ttlSeconds,
-  rdata,
-});
+function set(zone: string, label: string, type: RecordType, rdata: readonly string[], ttlSeconds = TTL): RecordSet {
+  return { name: label === '' ? zone : `${label}.${zone}`, type, ttlSeconds, rdata };
+}
 
-const txt = (zone: string, label: string, ...values: string[]): RecordSet => txtSet(`${label}.${zone}`, TTL, values);
+function txt(zone: string, label: string, ...values: string[]): RecordSet {
+  return txtSet(`${label}.${zone}`, TTL, values);
+}
 
 /** TXT torture: each value written where nothing was, and taken away again. */
 export function tortureCases(zone: string): readonly Case[] {
@@ -106,6 +105,16 @@ export function changeCases(zone: string): readonly Case[] {
     { title: 'A and AAAA that become a CNAME', before: [a, aaaa], after: [cname] },
     { title: 'an address more', before: [a], after: [{ ...a, rdata: [...a.rdata, '192.0.2.3'] }] },
     { title: 'an address less, a family more', before: [a], after: [{ ...a, rdata: ['192.0.2.2'] }, aaaa] },
+    {
+      title: 'addresses of one family, beside the other',
+      before: [a, aaaa],
+      after: [{ ...a, rdata: ['192.0.2.9'] }, aaaa],
+    },
+    {
+      title: 'a TXT at the apex, beside MX and address',
+      before: [set(zone, '', 'TXT', ['"v=spf1 -all"'])],
+      after: [set(zone, '', 'TXT', ['"v=spf1 ~all"'])],
+    },
     { title: 'only the TTL', before: one, after: [{ ...txt(zone, '_mta-sts', id1), ttlSeconds: 900 }] },
     {
       title: 'only the TTL of several strings',
@@ -131,9 +140,7 @@ export function changeCases(zone: string): readonly Case[] {
 export function neighbours(zone: string): readonly RecordSet[] {
   return [
     set(zone, '', 'MX', [`10 mx1.${zone}.`, '20 mx2.example.net.'], 3600),
-    set(zone, '', 'TXT', ['"v=spf1 -all"'], 3600),
     set(zone, '', 'A', ['192.0.2.80'], 3600),
-    set(zone, '_mta-sts', 'A', ['192.0.2.81'], 60),
     set(zone, 'x._mta-sts', 'TXT', ['"below"'], 60),
     set(zone, '_mta-sts2', 'TXT', ['"beside"'], 60),
     set(zone, '_tls', 'TXT', ['"above"'], 60),

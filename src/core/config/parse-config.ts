@@ -5,7 +5,7 @@ import type { ProviderDescriptor } from './descriptor.ts';
 import { makeFault, sortFaults } from './fault.ts';
 import { mergeFiles, type MergedConfig } from './merge-files.ts';
 import type { Config, ConfigFault, DomainConfig, ProviderConfig } from './model.ts';
-import { type DomainEntry, readFile } from './read-file.ts';
+import { readFile } from './read-file.ts';
 import type { ReadContext } from './reading.ts';
 import { checkReferences } from './references.ts';
 import { type Fallbacks, resolveDomain, type Resolved } from './resolve-domain.ts';
@@ -28,7 +28,8 @@ export type ParsedConfig =
  */
 export function parseConfig(files: readonly ConfigFile[], context: ParseContext): ParsedConfig {
   const reader = configReader(context.descriptors);
-  const contents = files.map((file) => readFile(file, reader, context, context.blockSize));
+  const sorted = files.toSorted((a, b) => byCodePoint(a.file, b.file));
+  const contents = sorted.map((file) => readFile(file, reader, context, context.blockSize));
   const merged = mergeFiles(contents);
   const references = checkReferences(merged);
   const fallbacks = fallbacksOf(merged);
@@ -37,10 +38,10 @@ export function parseConfig(files: readonly ConfigFile[], context: ParseContext)
     ...merged.faults,
     ...references.faults,
     ...resolved.flatMap((one) => one.faults),
-    ...(merged.isWhole ? lackingFaults(merged.domains, resolved, fallbacks) : []),
+    ...lackingFaults(merged, resolved, fallbacks),
   ];
   if (faults.length > 0) return { ok: false, faults: sortFaults(faults) };
-  const stateDefault = context.resolvePath(files[0]?.directory ?? '/', 'stsync.db');
+  const stateDefault = context.resolvePath(sorted[0]?.directory ?? '/', 'stsync.db');
   const domains = resolved.flatMap(({ config }) => (config === null ? [] : [config]));
   return { ok: true, config: makeConfig(merged, domains, stateDefault), warnings: sortFaults(references.warnings) };
 }
@@ -58,12 +59,15 @@ function fallbacksOf({ values }: MergedConfig): Fallbacks {
 
 /** One fault for all domains without a provider, one for all without a publisher: the cure is one line. */
 function lackingFaults(
-  domains: readonly DomainEntry[],
+  { domains, values, isWhole }: MergedConfig,
   resolved: readonly Resolved[],
   { providerNames }: Fallbacks,
 ): readonly ConfigFault[] {
   const faults: ConfigFault[] = [];
+  if (!isWhole) return faults;
   for (const what of ['publisher', 'provider'] as const) {
+    // The map of providers is faulty as a whole: that has been reported.
+    if (what === 'provider' && values.providers !== undefined && values.providers.value === undefined) continue;
     const lacking = domains.filter((_entry, index) => resolved[index]?.isLacking[what] === true);
     const [first] = lacking;
     if (first === undefined) continue;

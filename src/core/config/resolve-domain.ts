@@ -33,81 +33,85 @@ export interface Resolved {
 }
 
 /** Codes: `MX_MISSING`, `POLICY_TOO_LARGE`, `PUBLISHER_IS_POLICY_HOST`. A key that is faulty already causes no second fault. */
-export function resolveDomain({ key: domain, located }: DomainEntry, fallbacks: Fallbacks): Resolved {
-  const faults: ConfigFault[] = [];
-  const nothing = { publisher: false, provider: false };
-  const own = located.value;
-  if (own === undefined) return { config: null, faults, isLacking: nothing };
+export function resolveDomain(entry: DomainEntry, fallbacks: Fallbacks): Resolved {
+  const own = entry.located.value;
+  if (own === undefined) return { config: null, faults: [], isLacking: { publisher: false, provider: false } };
   const profile = own.profile?.value === undefined ? undefined : fallbacks.profiles.get(own.profile.value);
   // An unknown or faulty profile may have said anything, so nothing counts as missing.
   const isProfileKnown = own.profile === undefined || profile !== undefined;
   const levels = profile === undefined ? [own, fallbacks.defaults] : [own, profile, fallbacks.defaults];
-  const pick = <K extends keyof DomainValues>(key: K): DomainValues[K] => pickFrom(levels, key);
-
-  const mode = pick('mode');
-  const mx = pick('mx');
-  const maxAge = pick('maxAge');
-  const absent = pick('absent');
-  const publisher = pick('publisher') ?? fallbacks.publisher;
-  const choice = chooseProviders(levels, fallbacks.providerNames, pick('tlsReports') !== undefined);
-
-  const modeValue = mode === undefined ? builtIn.mode : mode.value;
-  const maxAgeSeconds = maxAge === undefined ? builtIn.maxAgeSeconds : maxAge.value;
-  if (modeValue !== undefined && modeValue !== 'none' && isProfileKnown && isEmptyMx(mx) && absent?.value !== true) {
-    faults.push(missingMx(domain, modeValue, mx ?? located));
-  }
-  if (mx !== undefined && isTooLarge(mx.value)) {
-    const limit = `a policy has at most ${MAX_WRITTEN_BODY_BYTES} bytes`;
-    faults.push(makeFault(placeOf(mx), 'POLICY_TOO_LARGE', `the policy of ${domain} is too large: ${limit}`, 'use wildcards'));
-  }
-  const target = publisher?.value?.target;
-  if (publisher !== undefined && target?.kind === 'hostname' && target.hostname === `mta-sts.${domain}`) {
-    const message = `mta-sts.${domain} would be a CNAME to itself`;
-    const hint = 'the publisher needs a host name of its own, or `addresses:`';
-    faults.push(makeFault(placeOf(publisher), 'PUBLISHER_IS_POLICY_HOST', message, hint));
-  }
-
+  const publisher = pick(levels, 'publisher') ?? fallbacks.publisher;
+  const providers = chooseProviders(levels, fallbacks.providerNames);
+  const faults = [...mxFaults(entry, levels, isProfileKnown), ...publisherFaults(entry.key, publisher)];
   const isLacking = {
     publisher: isProfileKnown && publisher === undefined,
-    provider: isProfileKnown && choice === null,
+    provider: isProfileKnown && providers === 'none',
   };
-  const isWhole = publisher?.value !== undefined && choice !== null && modeValue !== undefined && maxAgeSeconds !== undefined;
-  if (faults.length > 0 || !isWhole || publisher?.value === undefined) return { config: null, faults, isLacking };
+  if (faults.length > 0 || publisher?.value === undefined || typeof providers === 'string') {
+    return { config: null, faults, isLacking };
+  }
+  return { config: makeDomain(entry, levels, providers, publisher.value), faults, isLacking };
+}
+
+function makeDomain(
+  { key: domain, located }: DomainEntry,
+  levels: readonly DomainValues[],
+  providers: ProviderChoice,
+  publisher: PublisherConfig,
+): DomainConfig {
   return {
-    faults,
-    isLacking,
-    config: {
-      domain,
-      place: placeOf(located),
-      providers: choice,
-      publisher: publisher.value,
-      mode: modeValue,
-      maxAgeSeconds,
-      mx: mx?.value ?? [],
-      ttlSeconds: pick('ttl')?.value ?? builtIn.ttlSeconds,
-      tlsReports: pick('tlsReports')?.value ?? null,
-      allow: new Set(pick('allow')?.value),
-      adopt: pick('adopt')?.value ?? false,
-      absent: absent?.value ?? false,
-      observe: pick('observe')?.value ?? builtIn.observe,
-      testingForSeconds: pick('testingFor')?.value ?? builtIn.testingForSeconds,
-      idRecord: pick('idRecord')?.value ?? null,
-    },
+    domain,
+    place: placeOf(located),
+    providers,
+    publisher,
+    mode: pick(levels, 'mode')?.value ?? builtIn.mode,
+    maxAgeSeconds: pick(levels, 'maxAge')?.value ?? builtIn.maxAgeSeconds,
+    mx: pick(levels, 'mx')?.value ?? [],
+    ttlSeconds: pick(levels, 'ttl')?.value ?? builtIn.ttlSeconds,
+    tlsReports: pick(levels, 'tlsReports')?.value ?? null,
+    allow: new Set(pick(levels, 'allow')?.value),
+    adopt: pick(levels, 'adopt')?.value ?? false,
+    absent: pick(levels, 'absent')?.value ?? false,
+    observe: pick(levels, 'observe')?.value ?? builtIn.observe,
+    testingForSeconds: pick(levels, 'testingFor')?.value ?? builtIn.testingForSeconds,
+    idRecord: pick(levels, 'idRecord')?.value ?? null,
   };
 }
 
-function pickFrom<K extends keyof DomainValues>(levels: readonly DomainValues[], key: K): DomainValues[K] {
+function mxFaults(
+  { key: domain, located }: DomainEntry,
+  levels: readonly DomainValues[],
+  isProfileKnown: boolean,
+): readonly ConfigFault[] {
+  const mx = pick(levels, 'mx');
+  const given = pick(levels, 'mode');
+  const mode = given === undefined ? builtIn.mode : given.value;
+  const needsMx = mode !== undefined && mode !== 'none' && pick(levels, 'absent')?.value !== true;
+  if (needsMx && isProfileKnown && isEmptyMx(mx)) {
+    const message = `${domain} has mode ${mode} and no MX pattern; senders would refuse the policy`;
+    return [makeFault(placeOf(mx ?? located), 'MX_MISSING', message, 'list the MX hosts under `mx:`, or write `mx: live`')];
+  }
+  if (mx === undefined || !isTooLarge(mx.value)) return [];
+  const message = `the policy of ${domain} would have more than ${MAX_WRITTEN_BODY_BYTES} bytes`;
+  return [makeFault(placeOf(mx), 'POLICY_TOO_LARGE', message, 'name several hosts by one pattern: "*.mx.example.net"')];
+}
+
+function publisherFaults(domain: string, publisher: Located<PublisherConfig> | undefined): readonly ConfigFault[] {
+  const target = publisher?.value?.target;
+  if (publisher === undefined || target?.kind !== 'hostname' || target.hostname !== `mta-sts.${domain}`) return [];
+  const message = `${target.hostname} would be a CNAME to itself`;
+  const hint = 'the publisher needs a host name of its own, or `addresses:`';
+  return [makeFault(placeOf(publisher), 'PUBLISHER_IS_POLICY_HOST', message, hint)];
+}
+
+/** The nearest level that has the key. */
+function pick<K extends keyof DomainValues>(levels: readonly DomainValues[], key: K): DomainValues[K] | undefined {
   return levels.find((level) => level[key] !== undefined)?.[key];
 }
 
 /** Nothing is given, or an empty list; a faulty value is something. */
 function isEmptyMx(mx: DomainValues['mx']): boolean {
   return mx === undefined || (Array.isArray(mx.value) && mx.value.length === 0);
-}
-
-function missingMx(domain: string, mode: string, where: Pick<Located<unknown>, 'source' | 'offset'>): ConfigFault {
-  const message = `${domain} has mode ${mode} and no MX pattern; senders would refuse the policy`;
-  return makeFault(placeOf(where), 'MX_MISSING', message, 'list the MX hosts under `mx:`, or write `mx: live`');
 }
 
 /** Patterns are in canonical form already, so a short list need not be printed to be measured. */
@@ -120,33 +124,36 @@ function isTooLarge(mx: readonly string[] | 'live' | undefined): boolean {
 
 /**
  * Each record is written where the nearest level says that names a provider for it; a map may leave labels to the level below. The TLS
- * report record needs one only where there is such a record. Null: a record has no provider, or a name is faulty.
+ * report record needs one only where there is such a record. `none`: a record has no provider. `faulty`: reported already.
  */
 function chooseProviders(
   levels: readonly DomainValues[],
   providerNames: readonly string[],
-  hasReports: boolean,
-): ProviderChoice | null {
-  const forLabel = (label: RecordLabel): readonly string[] | null => {
-    for (const level of levels) {
-      const choice = level.provider;
-      if (choice === undefined) continue;
-      const names = choice.value?.kind === 'by-record' ? choice.value.byRecord.get(label) : choice.value?.names;
-      if (names !== undefined) return names.flatMap(({ value }) => (value === undefined ? [] : [value]));
-      if (choice.value === undefined) return null;
-    }
-    return providerNames.length === 1 ? providerNames : null;
-  };
-  const isByRecord = levels.some((level) => level.provider?.value?.kind === 'by-record');
-  if (!isByRecord) {
-    const names = forLabel('_mta-sts');
-    return names === null ? null : { kind: 'all', names };
+): ProviderChoice | 'none' | 'faulty' {
+  if (levels.some(({ provider }) => provider !== undefined && provider.value === undefined)) return 'faulty';
+  const namesOf = (label: RecordLabel): readonly string[] | null => nearestNames(levels, label) ?? onlyName(providerNames);
+  if (!levels.some(({ provider }) => provider?.value?.kind === 'by-record')) {
+    const names = namesOf('_mta-sts');
+    return names === null ? 'none' : { kind: 'all', names };
   }
   const byRecord = new Map<string, readonly string[]>();
   for (const label of recordLabels) {
-    const names = forLabel(label);
+    const names = namesOf(label);
     if (names !== null) byRecord.set(label, names);
-    else if (label !== '_smtp._tls' || hasReports) return null;
+    else if (label !== '_smtp._tls' || pick(levels, 'tlsReports') !== undefined) return 'none';
   }
   return { kind: 'by-record', byRecord };
+}
+
+function nearestNames(levels: readonly DomainValues[], label: RecordLabel): readonly string[] | null {
+  for (const { provider } of levels) {
+    const choice = provider?.value;
+    const names = choice?.kind === 'by-record' ? choice.byRecord.get(label) : choice?.names;
+    if (names !== undefined) return names.flatMap(({ value }) => (value === undefined ? [] : [value]));
+  }
+  return null;
+}
+
+function onlyName(providerNames: readonly string[]): readonly string[] | null {
+  return providerNames.length === 1 ? providerNames : null;
 }

@@ -1,6 +1,7 @@
 /** Floor 0. The keys of a domain, of a profile and of the defaults: one set of fields, with what each place refuses. */
 import { guards, type GuardName } from '../guard-names.ts';
 import { parsePattern } from '../mx.ts';
+import { byCodePoint } from '../names.ts';
 import { MAX_MAX_AGE_SECONDS } from '../policy.ts';
 import { parsed } from '../result.ts';
 import { parseRua } from '../txt-records.ts';
@@ -52,7 +53,11 @@ const byRecord = transform(
   }),
 );
 
-const mxList = plainList('a list of MX patterns, or live', parsedText('an MX pattern', parsePattern));
+/** Rule 3: a set, sorted by code point, whatever the YAML's order. */
+const mxList = transform(
+  plainList('a list of MX patterns, or live', parsedText('an MX pattern', parsePattern)),
+  (patterns): readonly string[] => [...new Set(patterns)].toSorted(byCodePoint),
+);
 
 /** Guards that `allow:` frees. The others are freed by what the hint says. */
 const guardHints: Readonly<Partial<Record<GuardName, string>>> = {

@@ -60,7 +60,8 @@ export function hostStep(
 /** Does a live host record say what the YAML says (TTL aside)? */
 export function isWantedHost(sets: readonly RecordSet[], domain: string, target: HostTarget): boolean {
   return (
-    JSON.stringify(hostTexts(sets)) === JSON.stringify(hostTexts(wantedHostSets(recordName('mta-sts', domain), target, 0)))
+    JSON.stringify(hostTexts(sets)) ===
+    JSON.stringify(hostTexts(wantedHostSets(recordName('mta-sts', domain), target, 0)))
   );
 }
 

@@ -11,7 +11,9 @@ export function wantedRecords(wanted: DomainConfig, plan: DomainPlan): readonly 
   const { domain, ttlSeconds, tlsReports } = wanted;
   const id = plan.id.next ?? plan.id.live;
   return [
-    ...(tlsReports === null || tlsReports.length === 0 ? [] : [txtSet(recordName('_smtp._tls', domain), ttlSeconds, [formatTlsRptRecord(tlsReports)])]),
+    ...(tlsReports === null || tlsReports.length === 0
+      ? []
+      : [txtSet(recordName('_smtp._tls', domain), ttlSeconds, [formatTlsRptRecord(tlsReports)])]),
     ...wantedHostSets(recordName('mta-sts', domain), wanted.publisher.target, ttlSeconds),
     ...(id === null ? [] : [txtSet(recordName('_mta-sts', domain), ttlSeconds, [formatStsRecord(id)])]),
   ];

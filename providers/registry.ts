@@ -1,0 +1,22 @@
+/** Every provider type by name. Descriptors are data and always there; the code of a provider is loaded when the config asks for it. */
+import type { OpenProvider, ProviderDescriptor } from '../src/provider.ts';
+import { announced } from './announced.ts';
+import { descriptor as memory } from './memory/descriptor.ts';
+import { descriptor as zonefile } from './zonefile/descriptor.ts';
+
+/** All types that the config understands, in the order in which help and docs list them. */
+export const descriptors: readonly ProviderDescriptor[] = [zonefile, ...announced, memory];
+
+/** Types whose code is here. */
+export type BuiltType = 'memory' | 'zonefile';
+
+/** Loads the code of a built type. `const { open } = await openers.zonefile()`. */
+export const openers: Readonly<Record<BuiltType, () => Promise<{ readonly open: OpenProvider }>>> = {
+  memory: () => import('./memory/provider.ts'),
+  zonefile: () => import('./zonefile/provider.ts'),
+};
+
+/** Is this type built? The others are understood by the config only. */
+export function isBuiltType(type: string): type is BuiltType {
+  return Object.hasOwn(openers, type);
+}

@@ -1,0 +1,88 @@
+/** Floor 4. `stsync when`: exit 0 when it is safe now, 2 when not yet or never, 1 when it could not be told. */
+import { StsyncError } from '../core/error.ts';
+import { parseHostName } from '../core/names.ts';
+import { openStoreReadOnly } from '../effects/store-sqlite.ts';
+import type { SafeDates } from '../core/when-safe.ts';
+import { answerWhen, type WhenQuestion } from '../services/when.ts';
+import { print } from './output.ts';
+import type { WhenOptions } from './program.ts';
+import { interruptSignal, loadOrReport, Outside, selectDomains, statePathOf } from './wiring.ts';
+
+export async function runWhen(name: string, options: WhenOptions): Promise<number> {
+  const question = parseQuestion(options);
+  const config = await loadOrReport(options);
+  if (config === null) return 1;
+  const [wanted] = selectDomains(config, [name]);
+  if (wanted === undefined) return 1;
+  const outside = await Outside.open(config, [wanted]);
+  const store = openStoreReadOnly(statePathOf(config));
+  try {
+    const world = outside.reading(store, interruptSignal());
+    const answer = await answerWhen(config, wanted, question, world, {
+      isRotationAsked: false,
+      servedSince: options.servedSince ?? null,
+    });
+    const now = world.now();
+    const date = options.idWatching ? answer.idWatchingSenders : answer.allSenders;
+    const isSafeNow = date !== null && date <= now;
+    if (options.format === 'json')
+      await print(
+        `${JSON.stringify({ version: 1, domain: wanted.domain, question, isSafeNow, ...answer }, null, 2)}\n`,
+      );
+    else await print(renderAnswer(wanted.domain, question, answer, now));
+    return isSafeNow ? 0 : 2;
+  } finally {
+    store?.close();
+    await outside.close();
+  }
+}
+
+function parseQuestion(options: WhenOptions): WhenQuestion {
+  const asked: WhenQuestion[] = [
+    ...(options.addMx === undefined ? [] : [{ kind: 'add-mx' as const, host: hostOf(options.addMx) }]),
+    ...(options.removeMx === undefined ? [] : [{ kind: 'remove-mx' as const, host: hostOf(options.removeMx) }]),
+    ...(options.removePolicy === undefined ? [] : [{ kind: 'remove-policy' as const }]),
+    ...(options.mode === undefined ? [] : [{ kind: 'mode' as const, mode: options.mode }]),
+  ];
+  const [question] = asked;
+  if (question !== undefined && asked.length === 1) return question;
+  throw new StsyncError('USAGE', 'ask exactly one question', {
+    hint: '--add-mx HOST, --remove-mx HOST, --remove-policy or --mode MODE',
+  });
+}
+
+function hostOf(text: string): string {
+  const host = parseHostName(text);
+  if (host.ok) return host.value;
+  throw new StsyncError('USAGE', host.issues[0]?.message ?? 'not a host name');
+}
+
+function renderAnswer(domain: string, question: WhenQuestion, answer: SafeDates, now: Date): string {
+  const say = (date: Date | null): string =>
+    date === null
+      ? 'not yet'
+      : date <= now
+        ? 'safe now'
+        : `from ${date.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+  const what = describe(domain, question);
+  return [
+    `To ${what}:`,
+    `  all senders          ${say(answer.allSenders)}`,
+    `  senders watching id  ${say(answer.idWatchingSenders)}`,
+    `  because ${answer.reason}`,
+    '',
+  ].join('\n');
+}
+
+function describe(domain: string, question: WhenQuestion): string {
+  switch (question.kind) {
+    case 'add-mx':
+      return `publish ${question.host} as an MX of ${domain}`;
+    case 'remove-mx':
+      return `take ${question.host} out of the MX of ${domain}`;
+    case 'remove-policy':
+      return `remove the policy of ${domain}`;
+    case 'mode':
+      return `count on every sender of ${domain} acting by ${question.mode}`;
+  }
+}

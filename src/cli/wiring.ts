@@ -1,0 +1,144 @@
+/** Floor 4. Puts the effects behind the services: the only place where both are known. */
+import { descriptors, isBuiltType, openers } from '../../providers/registry.ts';
+import { formatFault } from '../core/config/fault.ts';
+import type { Config, DomainConfig, ProviderConfig } from '../core/config/model.ts';
+import { suggest } from '../core/config/suggest.ts';
+import { StsyncError } from '../core/error.ts';
+import { parseHostName } from '../core/names.ts';
+import { allProviders } from '../core/plan/record-names.ts';
+import { openFiles } from '../effects/files.ts';
+import { loadConfig } from '../effects/load-config.ts';
+import { directoryPublisher } from '../effects/publish-directory.ts';
+import { type PolicyReader, type Publisher, readOnlyPublisher } from '../effects/publisher.ts';
+import { runCommand } from '../effects/run-command.ts';
+import type { StoreReader } from '../effects/store.ts';
+import { type Provider, type ProviderContext, readOnly } from '../provider.ts';
+import type { PlanningWorld } from '../services/sync.ts';
+import type { ConfigOptions } from './program.ts';
+
+/** The config, or null after its faults were printed on stderr. */
+export async function loadOrReport(options: ConfigOptions): Promise<Config | null> {
+  const loaded = await load(options);
+  if (loaded.ok) return loaded.config;
+  for (const fault of loaded.faults) process.stderr.write(`${formatFault(fault)}\n`);
+  process.stderr.write(
+    `stsync: BAD_CONFIG ${loaded.faults.length} ${loaded.faults.length === 1 ? 'fault' : 'faults'}; nothing was done\n`,
+  );
+  return null;
+}
+
+export function load(options: ConfigOptions): ReturnType<typeof loadConfig> {
+  return loadConfig({ path: options.config, descriptors, environment: process.env, workingDirectory: process.cwd() });
+}
+
+/** Ctrl-C stops between two steps: what runs is finished or known to be unknown, and the next run goes on from there. */
+export function interruptSignal(): AbortSignal {
+  const controller = new AbortController();
+  const stop = (): void =>
+    controller.abort(
+      new StsyncError('INTERRUPTED', 'interrupted', { hint: 'run again: it goes on from what is there' }),
+    );
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  return controller.signal;
+}
+
+/** Providers and publishers of a config, opened once. */
+export class Outside {
+  readonly #config: Config;
+  readonly #files = openFiles();
+  readonly #providers = new Map<string, Provider>();
+  readonly #publishers = new Map<string, Publisher>();
+
+  private constructor(config: Config) {
+    this.#config = config;
+  }
+
+  /** Opens the providers that these domains use; one that cannot be opened fails its domains, not the run (rule 9). */
+  static async open(config: Config, domains: readonly DomainConfig[]): Promise<Outside> {
+    const outside = new Outside(config);
+    const context: ProviderContext = { files: outside.#files, runCommand, now: () => new Date() };
+    for (const name of new Set(domains.flatMap(allProviders))) {
+      const provider = config.providers.get(name);
+      if (provider !== undefined) outside.#providers.set(name, await openProvider(provider, context));
+    }
+    return outside;
+  }
+
+  get providers(): ReadonlyMap<string, Provider> {
+    return this.#providers;
+  }
+
+  publisher(wanted: DomainConfig): Publisher {
+    if (wanted.publisher.type !== 'directory')
+      throw new StsyncError('NOT_BUILT_YET', `publisher type ${wanted.publisher.type} is not there yet`);
+    const { directory } = wanted.publisher;
+    const known = this.#publishers.get(directory) ?? directoryPublisher(directory, this.#files);
+    this.#publishers.set(directory, known);
+    return known;
+  }
+
+  /** What a dry run gets: nothing in it can write. */
+  reading(store: StoreReader | null, signal: AbortSignal): PlanningWorld {
+    return {
+      readers: new Map([...this.#providers].map(([name, provider]) => [name, readOnly(provider)])),
+      policies: (wanted: DomainConfig): PolicyReader => readOnlyPublisher(this.publisher(wanted)),
+      signal,
+      store,
+      now: () => new Date(),
+      descriptors,
+    };
+  }
+
+  async close(): Promise<void> {
+    for (const provider of this.#providers.values()) await provider.close();
+  }
+}
+
+/** The path of the state; a database URL is for a later release (`unbuilt` says so for each domain). */
+export function statePathOf(config: Config): string {
+  if (typeof config.state === 'string') return config.state;
+  throw new StsyncError('NOT_BUILT_YET', 'a database URL as `state` is not there yet', {
+    hint: 'name a file: `state: ./stsync.db`',
+  });
+}
+
+/** The domains of the command line, in A-labels. Throws `USAGE` for one that the YAML does not have. */
+export function selectDomains(config: Config, names: readonly string[]): readonly DomainConfig[] {
+  return names.map((name) => {
+    const parsed = parseHostName(name);
+    const found = parsed.ok ? config.domains.find((one) => one.domain === parsed.value) : undefined;
+    if (found !== undefined) return found;
+    const close = suggest(
+      name,
+      config.domains.map((one) => one.domain),
+    );
+    throw new StsyncError('USAGE', `${name} is not in the config`, {
+      hint: close === undefined ? 'the config names the domains to manage' : `did you mean ${close}?`,
+    });
+  });
+}
+
+async function openProvider({ type, options }: ProviderConfig, context: ProviderContext): Promise<Provider> {
+  // A type that is not built is refused for each domain by `unbuilt`, in words.
+  if (!isBuiltType(type)) return unusable(new StsyncError('NOT_BUILT_YET', `provider type ${type} is not there yet`));
+  try {
+    const { open } = await openers[type]();
+    return await open(options, context);
+  } catch (error) {
+    if (error instanceof StsyncError) return unusable(error);
+    throw error;
+  }
+}
+
+/** A provider whose every call says why it could not be opened. */
+function unusable(error: StsyncError): Provider {
+  return {
+    capabilities: { isAtomic: false, hasCompareAndSwap: false, isReadLocal: false, canReadMx: true },
+    read: () => Promise.reject(error),
+    exists: () => Promise.reject(error),
+    apply: () => Promise.reject(error),
+    adjust: (set) => set,
+    close: () => Promise.resolve(),
+  };
+}

@@ -1,0 +1,92 @@
+/** Floor 2. The config from the disk: a file, or a folder of `*.yaml` and `*.yml`, and the files that hold its secrets. */
+import { readFileSync } from 'node:fs';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { ProviderDescriptor } from '../core/config/descriptor.ts';
+import { makeFault } from '../core/config/fault.ts';
+import { parseConfig, type ParsedConfig } from '../core/config/parse-config.ts';
+import type { ConfigFile } from '../core/config/source-text.ts';
+import { StsyncError } from '../core/error.ts';
+import { byCodePoint } from '../core/names.ts';
+
+/** Where the config is when nobody says; the first that is there. */
+export const defaultConfigPaths = ['domains.yaml', 'domains/'] as const;
+
+export interface LoadOptions {
+  /** A file or a folder; without it {@link defaultConfigPaths}. */
+  readonly path?: string | undefined;
+  readonly descriptors: readonly ProviderDescriptor[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Where a relative `path` begins. */
+  readonly workingDirectory: string;
+}
+
+/**
+ * Reads and parses the config. Faults of what is written come back as {@link ParsedConfig}; a file that is not there or cannot be read
+ * throws `BAD_CONFIG` with the cure: there is nothing to report on.
+ */
+export async function loadConfig(options: LoadOptions): Promise<ParsedConfig> {
+  const named = options.path ?? (await findDefault(options.workingDirectory));
+  const absolute = path.resolve(options.workingDirectory, named);
+  const isFolder = (await attempt(named, stat(absolute))).isDirectory();
+  const names = isFolder ? await yamlNames(named, absolute) : [null];
+  if (names.length === 0) {
+    const place = { file: named, line: 1, column: 1 };
+    const hint = 'put *.yaml or *.yml files into it, or name another with --config';
+    return { ok: false, faults: [makeFault(place, 'NO_YAML_FILES', 'the folder holds no YAML file', hint)] };
+  }
+  const files: ConfigFile[] = [];
+  // One after the other: a folder may hold more files than a process may open.
+  for (const name of names) files.push(await readConfigFile(named, absolute, name));
+  return parseConfig(files, {
+    descriptors: options.descriptors,
+    secrets: { env: (name) => options.environment[name], file: readSecret },
+    resolvePath: (directory, relative) => path.resolve(directory, relative),
+  });
+}
+
+async function readConfigFile(named: string, absolute: string, name: string | null): Promise<ConfigFile> {
+  const file = name === null ? named : path.join(named, name);
+  const full = name === null ? absolute : path.join(absolute, name);
+  return { file, directory: path.dirname(full), text: await attempt(file, readFile(full)) };
+}
+
+async function yamlNames(named: string, absolute: string): Promise<readonly string[]> {
+  const entries = await attempt(named, readdir(absolute, { withFileTypes: true }));
+  const files = entries.filter((entry) => !entry.isDirectory() && /^[^.].*\.ya?ml$/.test(entry.name));
+  return files.map((entry) => entry.name).toSorted(byCodePoint);
+}
+
+async function findDefault(workingDirectory: string): Promise<string> {
+  for (const candidate of defaultConfigPaths) {
+    const found = await stat(path.resolve(workingDirectory, candidate)).catch(() => null);
+    if (found !== null) return candidate;
+  }
+  throw new StsyncError('BAD_CONFIG', `there is neither ${defaultConfigPaths.join(' nor ')} here`, {
+    hint: 'name the file or folder with --config PATH, or write one with "stsync init DOMAIN"',
+    where: workingDirectory,
+  });
+}
+
+/** Null when it cannot be read; one final newline, as editors leave it, is not part of the secret. */
+function readSecret(absolutePath: string): string | null {
+  try {
+    return readFileSync(absolutePath, 'utf8').replace(/\r?\n$/, '');
+  } catch {
+    return null;
+  }
+}
+
+async function attempt<T>(where: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error';
+    const isMissing = code === 'ENOENT' || code === 'ENOTDIR';
+    throw new StsyncError('BAD_CONFIG', isMissing ? `there is no ${where}` : `${where} cannot be read (${code})`, {
+      hint: isMissing ? 'name the file or folder with --config PATH' : 'look at its rights and its owner',
+      where,
+      cause,
+    });
+  }
+}

@@ -1,0 +1,61 @@
+/** Floor 3. `stsync when`: the question of a person, answered from the history, the live policy and, where it is short, the worst case. */
+import type { Config, DomainConfig } from '../core/config/model.ts';
+import { liveMxHosts, livePolicy } from '../core/plan/observation.ts';
+import { assumedHistory } from '../core/plan/remember.ts';
+import { MAX_MAX_AGE_SECONDS, type PolicyMode } from '../core/policy.ts';
+import { type Question, type SafeDates, type Served, whenSafe } from '../core/when-safe.ts';
+import { lookAndPlan, type PlanningWorld, type RunOptions } from './sync.ts';
+
+/** `mode`: from when do all senders act by this mode. */
+export type WhenQuestion =
+  | Exclude<Question, { kind: 'mode-binds' }>
+  | { readonly kind: 'mode'; readonly mode: PolicyMode };
+
+/** Answers for one domain of the config. Writes nothing. */
+export async function answerWhen(
+  config: Config,
+  wanted: DomainConfig,
+  question: WhenQuestion,
+  world: PlanningWorld,
+  options: Pick<RunOptions, 'isRotationAsked' | 'servedSince'>,
+): Promise<SafeDates> {
+  const { observation, memory, plan } = await lookAndPlan(config, wanted, world, options);
+  // An answer that rests on half the truth is worse than none.
+  const [unread] = plan.findings.filter((finding) => plan.isFailed && finding.severity === 'error');
+  if (unread !== undefined)
+    return { idWatchingSenders: null, allSenders: null, reason: `${unread.code}: ${unread.message}` };
+  const live = livePolicy(observation);
+  const assumed =
+    question.kind === 'remove-policy' ? MAX_MAX_AGE_SECONDS : (live?.maxAgeSeconds ?? MAX_MAX_AGE_SECONDS);
+  const history = assumedHistory(memory, assumed);
+  const answer = question.kind === 'mode' ? whenMode(question.mode, history) : whenSafe(question, history);
+  const note =
+    history[0]?.id === 'unknown'
+      ? `${answer.reason} (what was served before ${history[0].to?.toISOString()} is not known; the worst is assumed)`
+      : answer.reason;
+  if (question.kind !== 'remove-mx') return { ...answer, reason: note };
+  // With the host gone, mail goes to the others: none of them may be refused either.
+  const others = (liveMxHosts(wanted.domain, observation.mx) ?? []).filter((host) => host !== question.host);
+  return others.map((host) => whenSafe({ kind: 'add-mx', host }, history)).reduce(later, { ...answer, reason: note });
+}
+
+function whenMode(mode: PolicyMode, history: readonly Served[]): SafeDates {
+  const current = history.at(-1)?.policy.mode ?? null;
+  if (current === mode) return whenSafe({ kind: 'mode-binds' }, history);
+  return {
+    idWatchingSenders: null,
+    allSenders: null,
+    reason: `the mode served now is ${current ?? 'no policy at all'}, not ${mode}`,
+  };
+}
+
+/** The later of two answers; "not yet" is later than any date. */
+function later(a: SafeDates, b: SafeDates): SafeDates {
+  const max = (x: Date | null, y: Date | null): Date | null => (x === null || y === null ? null : x > y ? x : y);
+  const isLater = b.allSenders === null || (a.allSenders !== null && b.allSenders > a.allSenders);
+  return {
+    idWatchingSenders: max(a.idWatchingSenders, b.idWatchingSenders),
+    allSenders: max(a.allSenders, b.allSenders),
+    reason: isLater && a.allSenders !== null ? b.reason : a.reason,
+  };
+}

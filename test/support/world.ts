@@ -1,0 +1,190 @@
+/** A whole world in memory for the services: providers, publisher, store and clock, each a table that tests look into and change. */
+import { descriptors } from '../../providers/registry.ts';
+import { openMemory } from '../../providers/memory/provider.ts';
+import type { Config, DomainConfig } from '../../src/core/config/model.ts';
+import type { JournalEntry } from '../../src/core/journal.ts';
+import { type DomainMemory, noMemory } from '../../src/core/memory.ts';
+import { parseHostName } from '../../src/core/names.ts';
+import type { DomainPlan } from '../../src/core/plan/model.ts';
+import type { RunReport } from '../../src/core/plan/report.ts';
+import { rdataText, type RecordSet } from '../../src/core/record-set.ts';
+import type { Publisher } from '../../src/effects/publisher.ts';
+import type { Store } from '../../src/effects/store.ts';
+import { type Provider, readOnly } from '../../src/provider.ts';
+import { dryRun, type RunOptions, syncRun } from '../../src/services/sync.ts';
+
+export function hostName(text: string): DomainConfig['domain'] {
+  const name = parseHostName(text);
+  if (!name.ok) throw new Error(`bad name in a test: ${text}`);
+  return name.value;
+}
+
+/** A domain as the YAML would give it; what a test does not say is the default of DESIGN section 4 and works without a network. */
+export function wantedDomain(domain: string, rest: Partial<DomainConfig> = {}): DomainConfig {
+  return {
+    domain: hostName(domain),
+    place: { file: 'domains.yaml', line: 1, column: 1 },
+    providers: { kind: 'all', names: ['main'] },
+    publisher: {
+      type: 'directory',
+      directory: '/www',
+      target: { kind: 'hostname', hostname: hostName('policies.example.net') },
+      proof: 'file',
+      spreadSeconds: 0,
+    },
+    mode: 'testing',
+    maxAgeSeconds: 86_400,
+    mx: [`mx1.${domain}`],
+    ttlSeconds: 300,
+    tlsReports: ['mailto:tls@example.net'],
+    allow: new Set(),
+    adopt: false,
+    absent: false,
+    observe: 'provider',
+    testingForSeconds: 14 * 86_400,
+    idRecord: null,
+    ...rest,
+  };
+}
+
+export function mxSet(domain: string, hosts: readonly string[], ttlSeconds = 3600): RecordSet {
+  return { name: domain, type: 'MX', ttlSeconds, rdata: hosts.map((host) => `10 ${host}.`) };
+}
+
+export class World {
+  readonly sets = new Map<string, RecordSet>();
+  readonly files = new Map<string, string>();
+  readonly memories = new Map<string, DomainMemory>();
+  readonly journal: JournalEntry[] = [];
+  now = new Date('2026-11-24T12:00:00Z');
+  /** Every write that happened, in order: `publish mta-sts.example.com`, `write _mta-sts.example.com TXT`, ... */
+  readonly writes: string[] = [];
+  /** Called before and after each write with its name; a test throws here to break it. */
+  fault: (write: string, when: 'before' | 'after') => void = () => undefined;
+
+  readonly provider: Provider;
+  readonly publisher: Publisher;
+  readonly store: Store;
+
+  constructor(records: readonly RecordSet[] = []) {
+    const memory = openMemory(null, records, this.sets);
+    this.provider = {
+      ...memory,
+      apply: (changes, signal) =>
+        this.#write(
+          changes
+            .map((change) => `${change.after === null ? 'delete' : 'write'} ${change.name} ${change.type}`)
+            .join(', '),
+          () => memory.apply(changes, signal),
+        ),
+    };
+    this.publisher = {
+      read: (host) => Promise.resolve(this.files.has(host) ? new TextEncoder().encode(this.files.get(host)) : null),
+      publish: (host, body) => this.#write(`publish ${host}`, () => void this.files.set(host, body)),
+      remove: (host) => this.#write(`remove ${host}`, () => void this.files.delete(host)),
+    };
+    this.store = {
+      domains: () => [...this.memories.keys()].toSorted(),
+      memory: (domain) => this.memories.get(domain) ?? noMemory,
+      journal: () => this.journal,
+      close: () => undefined,
+      saveMemory: (domain, memory) => void this.memories.set(domain, memory),
+      saveMemories: (memories) => memories.forEach((memory, domain) => this.memories.set(domain, memory)),
+      beginStep: (entry) => this.journal.push({ ...entry, outcome: 'started', note: null }) - 1,
+      endStep: (number, outcome, note) => {
+        const entry = this.journal[number];
+        if (entry !== undefined) this.journal[number] = { ...entry, outcome, note };
+      },
+    };
+  }
+
+  async #write(name: string, act: () => void | Promise<void>): Promise<void> {
+    this.fault(name, 'before');
+    await act();
+    this.writes.push(name);
+    this.fault(name, 'after');
+  }
+
+  later(seconds: number): this {
+    this.now = new Date(this.now.getTime() + seconds * 1000);
+    return this;
+  }
+
+  /** TXT strings at a name, joined; empty where there is no set. */
+  txt(name: string): readonly string[] {
+    return (this.sets.get(`${name} TXT`)?.rdata ?? []).map((rdata) => rdataText('TXT', rdata));
+  }
+
+  /** The id that senders read. */
+  id(domain: string): string | undefined {
+    return /id=(\w+)/.exec(this.txt(`_mta-sts.${domain}`).join())?.[1];
+  }
+
+  body(domain: string): string | undefined {
+    return this.files.get(`mta-sts.${domain}`);
+  }
+
+  async sync(domains: readonly DomainConfig[], options: Partial<RunOptions> = {}): Promise<RunReport> {
+    const writing = {
+      providers: new Map([['main', this.provider]]),
+      publisher: () => this.publisher,
+      store: this.store,
+      now: () => this.now,
+      commit: null,
+      signal: new AbortController().signal,
+    };
+    return syncRun(configOf(domains), this.#planning(), writing, { ...noOptions, ...options });
+  }
+
+  async dryRun(domains: readonly DomainConfig[], options: Partial<RunOptions> = {}): Promise<RunReport> {
+    return dryRun(configOf(domains), this.#planning(), { ...noOptions, ...options });
+  }
+
+  #planning(): Parameters<typeof dryRun>[1] {
+    return {
+      readers: new Map([['main', readOnly(this.provider)]]),
+      policies: () => ({ read: (host: string) => this.publisher.read(host) }),
+      signal: new AbortController().signal,
+      store: this.store,
+      now: () => this.now,
+      descriptors,
+    };
+  }
+}
+
+/** The only domain of a report. */
+export function theDomain(report: RunReport): DomainPlan {
+  const [plan] = report.domains;
+  if (plan === undefined) throw new Error('the report has no domain');
+  return plan;
+}
+
+const noOptions: RunOptions = {
+  only: null,
+  allow: [],
+  isRotationAsked: false,
+  servedSince: null,
+  onProgress: () => undefined,
+};
+
+function configOf(domains: readonly DomainConfig[]): Config {
+  return {
+    providers: new Map([
+      ['main', { name: 'main', type: 'memory', options: {}, place: { file: 'domains.yaml', line: 1, column: 1 } }],
+    ]),
+    state: '/state.db',
+    world: {
+      resolvers: [],
+      authorities: new Map(),
+      connectTo: new Map(),
+      caFile: null,
+      allowPrivateAddresses: false,
+      smtpProbe: true,
+      concurrency: 16,
+    },
+    schedule: '*/15 * * * *',
+    limits: { changedDomains: 50, changedPercent: 10 },
+    domains,
+    publisherHostnames: [hostName('policies.example.net')],
+  };
+}
