@@ -37,7 +37,7 @@ interface Edit {
 const MAX_ROUNDS = 5;
 
 /**
- * Throws `ZONE_UNWRITABLE` when a record of an included file would have to change, `PROVIDER_REFUSED` for data that is none, and
+ * Gives the zone after the edit; its source is the new text. Throws `ZONE_UNWRITABLE` when a record of an included file would have to change, `PROVIDER_REFUSED` for data that is none, and
  * `ZONE_SYNTAX`.
  */
 export function editZone(
@@ -45,7 +45,7 @@ export function editZone(
   wanted: readonly WantedSet[],
   now: Date,
   include: (path: string) => Source | null,
-): string {
+): Zone {
   const edit: Edit = { splices: [], removed: new Set(), edited: new Map(), inserted: new Map() };
   for (const set of wanted) editSet(edit, zone, set);
   requireOwn(zone, zone.soa, 'the SOA with the serial');
@@ -58,7 +58,7 @@ export function editZone(
     const text = applySplices(zone.source.text, edit.splices);
     const result = reread(zone, text, include);
     const mends = differences(expected, result.records).map((at) => mend(expected[at], result.records[at], zone));
-    if (mends.length === 0 && readSerial(result.soa).value === next) return text;
+    if (mends.length === 0 && readSerial(result.soa).value === next) return result;
     edit.splices.push(...mends);
   }
   throw cannotEdit(zone, 'the records around the change would not stay as they are');

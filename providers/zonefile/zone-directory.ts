@@ -8,44 +8,54 @@ export interface ZonePlace {
   readonly path: string;
 }
 
-/** A directory that changes all the time (we write in it ourselves) is listed again at most so often. */
+/** So long a listing is believed without a look at the directory; a run asks for thousands of names. */
 const LISTING_MS = 1_000;
 
+interface Listing {
+  readonly version: string;
+  /** Zone to file name. */
+  readonly zones: ReadonlyMap<string, string>;
+}
+
 /**
- * Finds zones in `directory`. The listing is kept while the directory is the same; names of files may be in upper case. Throws
- * `ZONE_NOT_FOUND` and, when the directory cannot be read, `ZONE_UNREADABLE`.
+ * Finds zones in `directory`. Names of files may be in upper case. A new file is seen after a second at the latest, and at once for a name
+ * that had no zone. Throws `ZONE_NOT_FOUND` and, when the directory cannot be read, `ZONE_UNREADABLE`.
  */
 export function openDirectory(
   directory: string,
   context: Pick<ProviderContext, 'files' | 'now'>,
 ): (name: string) => Promise<ZonePlace> {
-  const { files } = context;
-  let listing: { readonly version: string; readonly at: number; readonly zones: ReadonlyMap<string, string> } | null =
-    null;
+  let current: Promise<Listing> | null = null;
+  let lookedAt = Number.NEGATIVE_INFINITY;
 
-  async function zones(mayBeOld: boolean): Promise<ReadonlyMap<string, string>> {
-    const at = context.now().getTime();
-    if (mayBeOld && listing !== null && Math.abs(at - listing.at) < LISTING_MS) return listing.zones;
-    const version = await files.version(directory);
-    if (listing !== null && listing.version === version) return listing.zones;
-    const names = await files.list(directory);
-    if (names === null || version === null) {
-      throw new StsyncError('ZONE_UNREADABLE', `the directory of the zone files, ${directory}, is not there`, {
-        hint: 'create it, mount it, or correct `directory` of the provider',
-        where: directory,
-      });
-    }
-    listing = { version, at, zones: zoneFiles(names) };
-    return listing.zones;
+  async function look(old: Listing | null): Promise<Listing> {
+    const version = await context.files.version(directory);
+    if (old !== null && old.version === version) return old;
+    const names = await context.files.list(directory);
+    if (names !== null && version !== null) return { version, zones: zoneFiles(names) };
+    throw new StsyncError('ZONE_UNREADABLE', `the directory of the zone files, ${directory}, is not there`, {
+      hint: 'create it, mount it, or correct `directory` of the provider',
+      where: directory,
+    });
   }
 
-  return async (name) =>
+  async function listing(mustBeFresh: boolean): Promise<Listing> {
+    const now = context.now().getTime();
+    if (current === null || mustBeFresh || Math.abs(now - lookedAt) >= LISTING_MS) {
+      const last = current;
+      lookedAt = now;
+      current = (async () => look((await last?.catch(() => null)) ?? null))();
+    }
+    return current;
+  }
+
+  return (name) =>
     withZoneFaults('ZONE_UNREADABLE', directory, async () => {
-      // A miss is only believed of a fresh listing.
-      const file = longestMatch(await zones(true), name) ?? longestMatch(await zones(false), name);
+      // Only a listing made after the question is believed about what it does not have.
+      const file = longestMatch((await listing(false)).zones, name) ?? longestMatch((await listing(true)).zones, name);
       if (file === null) {
         throw new StsyncError('ZONE_NOT_FOUND', `no zone file in ${directory} holds ${name}`, {
-          hint: `create <zone>.zone or <zone>.db there, or choose another provider for the domain`,
+          hint: 'create <zone>.zone or <zone>.db there, or choose another provider for the domain',
           where: name,
         });
       }

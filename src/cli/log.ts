@@ -2,9 +2,10 @@
 import type { JournalEntry } from '../core/journal.ts';
 import { parseHostName } from '../core/names.ts';
 import { openStoreReadOnly } from '../effects/store-sqlite.ts';
+import { loadOrReport } from './load.ts';
 import { print } from './output.ts';
 import type { LogOptions } from './program.ts';
-import { loadOrReport, statePathOf } from './wiring.ts';
+import { statePathOf } from './wiring.ts';
 
 /** Also for domains that left the YAML. */
 export async function runLog(name: string | undefined, options: LogOptions): Promise<number> {

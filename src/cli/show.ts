@@ -7,9 +7,10 @@ import { policyHostOf } from '../core/plan/record-names.ts';
 import { wantedRecords, zoneLines } from '../core/plan/wanted-records.ts';
 import { openStoreReadOnly } from '../effects/store-sqlite.ts';
 import { lookAndPlan } from '../services/sync.ts';
+import { loadOrReport } from './load.ts';
 import { print } from './output.ts';
 import type { ShowOptions } from './program.ts';
-import { interruptSignal, loadOrReport, Outside, selectDomains, statePathOf } from './wiring.ts';
+import { interruptSignal, Outside, selectDomains, statePathOf } from './wiring.ts';
 
 /** What there is to show; the formats are views of it. */
 interface Shown {

@@ -10,9 +10,10 @@ import { commitOf } from '../effects/git-commit.ts';
 import { acquireRunLock } from '../effects/run-lock.ts';
 import { openStore, openStoreReadOnly } from '../effects/store-sqlite.ts';
 import { dryRun, type RunOptions, syncRun } from '../services/sync.ts';
+import { loadOrReport } from './load.ts';
 import { painter, print, progressLine } from './output.ts';
 import type { SyncOptions } from './program.ts';
-import { interruptSignal, loadOrReport, Outside, selectDomains, statePathOf } from './wiring.ts';
+import { interruptSignal, Outside, selectDomains, statePathOf } from './wiring.ts';
 
 export async function runSync(names: readonly string[], options: SyncOptions): Promise<number> {
   if (options.rotate && names.length === 0) {

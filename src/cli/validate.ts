@@ -2,7 +2,7 @@
 import { formatFault } from '../core/config/fault.ts';
 import { print } from './output.ts';
 import type { ConfigOptions } from './program.ts';
-import { load } from './wiring.ts';
+import { load } from './load.ts';
 
 export async function runValidate(options: ConfigOptions): Promise<number> {
   const loaded = await load(options);

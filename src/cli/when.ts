@@ -4,9 +4,10 @@ import { parseHostName } from '../core/names.ts';
 import { openStoreReadOnly } from '../effects/store-sqlite.ts';
 import type { SafeDates } from '../core/when-safe.ts';
 import { answerWhen, type WhenQuestion } from '../services/when.ts';
+import { loadOrReport } from './load.ts';
 import { print } from './output.ts';
 import type { WhenOptions } from './program.ts';
-import { interruptSignal, loadOrReport, Outside, selectDomains, statePathOf } from './wiring.ts';
+import { interruptSignal, Outside, selectDomains, statePathOf } from './wiring.ts';
 
 export async function runWhen(name: string, options: WhenOptions): Promise<number> {
   const question = parseQuestion(options);

@@ -1,35 +1,17 @@
 /** Floor 4. Puts the effects behind the services: the only place where both are known. */
 import { descriptors, isBuiltType, openers } from '../../providers/registry.ts';
-import { formatFault } from '../core/config/fault.ts';
 import type { Config, DomainConfig, ProviderConfig } from '../core/config/model.ts';
 import { suggest } from '../core/config/suggest.ts';
 import { StsyncError } from '../core/error.ts';
 import { parseHostName } from '../core/names.ts';
 import { allProviders } from '../core/plan/record-names.ts';
 import { openFiles } from '../effects/files.ts';
-import { loadConfig } from '../effects/load-config.ts';
 import { directoryPublisher } from '../effects/publish-directory.ts';
 import { type PolicyReader, type Publisher, readOnlyPublisher } from '../effects/publisher.ts';
 import { runCommand } from '../effects/run-command.ts';
 import type { StoreReader } from '../effects/store.ts';
 import { type Provider, type ProviderContext, readOnly } from '../provider.ts';
 import type { PlanningWorld } from '../services/sync.ts';
-import type { ConfigOptions } from './program.ts';
-
-/** The config, or null after its faults were printed on stderr. */
-export async function loadOrReport(options: ConfigOptions): Promise<Config | null> {
-  const loaded = await load(options);
-  if (loaded.ok) return loaded.config;
-  for (const fault of loaded.faults) process.stderr.write(`${formatFault(fault)}\n`);
-  process.stderr.write(
-    `stsync: BAD_CONFIG ${loaded.faults.length} ${loaded.faults.length === 1 ? 'fault' : 'faults'}; nothing was done\n`,
-  );
-  return null;
-}
-
-export function load(options: ConfigOptions): ReturnType<typeof loadConfig> {
-  return loadConfig({ path: options.config, descriptors, environment: process.env, workingDirectory: process.cwd() });
-}
 
 /** Ctrl-C stops between two steps: what runs is finished or known to be unknown, and the next run goes on from there. */
 export function interruptSignal(): AbortSignal {

@@ -40,4 +40,11 @@ export interface DomainMemory {
 }
 
 /** Of a domain never seen. */
-export const noMemory: DomainMemory = { isComplete: false, history: [], seenMx: [], seenBodies: [], owned: [], hostSettledAt: null };
+export const noMemory: DomainMemory = {
+  isComplete: false,
+  history: [],
+  seenMx: [],
+  seenBodies: [],
+  owned: [],
+  hostSettledAt: null,
+};

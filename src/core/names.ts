@@ -77,9 +77,11 @@ export function byCodePoint(a: string, b: string): number {
 function toAscii(text: string): string | null {
   if (!RAW.test(text)) return null;
   const lower = text.toLowerCase();
+  if (!/^[\u0021-\u007e]+$/.test(lower)) return URL.parse(`http://${lower}/`)?.hostname ?? null;
   // Plain ASCII needs no mapping; underscores and double hyphens are judged by the caller.
-  if (/^[\u0021-\u007e]+$/.test(lower) && !lower.includes('xn--')) return lower;
-  return URL.parse(`http://${lower}/`)?.hostname ?? null;
+  if (!lower.includes('xn--')) return lower;
+  // Some runtimes (Node 26) do not look into A-labels of a name that is all ASCII; a U-label in front makes every one look.
+  return URL.parse(`http://\u00fc.${lower}/`)?.hostname.replace(/^xn--tda\./, '') ?? null;
 }
 
 function nameHint(label: string): { hint: string } {

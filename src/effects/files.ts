@@ -2,9 +2,10 @@
  * Floor 2. {@link FileAccess} on the real file system. What the system refuses comes out as Node's own error (`code`, `path`), since only
  * the caller knows what the file means; the one error of ours is `LOCKED`.
  */
-import type { BigIntStats } from 'node:fs';
-import { open, readdir, readFile, realpath, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
+import { closeSync, fstatSync, open as openCallback, readFile as readFileCallback, type BigIntStats } from 'node:fs';
+import { open, readdir, realpath, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 
 import type { FileAccess } from '../provider.ts';
 import { withFileLock } from './file-lock.ts';
@@ -13,6 +14,9 @@ import { withFileLock } from './file-lock.ts';
 const RACY_MS = 100;
 /** Of a file that was not there before. */
 const NEW_FILE_MODE = 0o644;
+
+const openFile = promisify(openCallback);
+const readFile = promisify(readFileCallback);
 
 let counter = 0;
 
@@ -28,17 +32,20 @@ export function openFiles(options: { readonly lockTimeoutMs?: number } = {}): Fi
   };
 }
 
-/** Bytes and version that belong together: a file that changed while it was read is read again. */
+/**
+ * Bytes and version that belong together: a file that changed while it was read is read again. On plain descriptors, since tens of
+ * thousands of files are read in a run; only what may wait for a disk is asynchronous.
+ */
 async function readWhole(path: string): Promise<{ bytes: Uint8Array; version: string }> {
   for (;;) {
-    const handle = await open(path, 'r');
+    const file = await openFile(path, 'r');
     try {
-      const before = identity(await handle.stat({ bigint: true }));
-      const bytes = await readFile(handle);
-      const after = await handle.stat({ bigint: true });
-      if (identity(after) === before) return { bytes, version: versionOf(after) };
+      const before = fstatSync(file, { bigint: true });
+      const bytes = await readFile(file);
+      const after = fstatSync(file, { bigint: true });
+      if (identity(after) === identity(before)) return { bytes, version: versionOf(after) };
     } finally {
-      await handle.close();
+      closeSync(file);
     }
   }
 }

@@ -112,17 +112,16 @@ class DomainRun {
     }
   }
 
-  /** Before the first act on the policy: what is about to be served, so that a crash in between loses nothing of it (rule 13). */
+  /**
+   * Before the first act on the policy: what is about to be served, so that a crash in between loses nothing of it (rule 13). Also a policy
+   * that goes back under its old id begins now where no history says more.
+   */
   #keepIntent(step: Step): void {
-    const { id, serve, cause, isHeldTesting, txtTtlSeconds } = this.#plan;
-    if (this.#isIntentKept || step.chain !== 'policy' || serve === null || cause === null || id.next === null) return;
-    this.#save(
-      rememberServing(
-        this.#memory,
-        { policy: serve, id: id.next, cause, isHeldTesting, txtTtlSeconds },
-        this.#world.now(),
-      ),
-    );
+    const { announce, serve, cause, isHeldTesting, txtTtlSeconds } = this.#plan;
+    const isBegin = cause !== null || this.#memory.history.length === 0;
+    if (this.#isIntentKept || step.chain !== 'policy' || serve === null || announce === null || !isBegin) return;
+    const entry = { policy: serve, id: announce, cause: cause ?? 'found', isHeldTesting, txtTtlSeconds };
+    this.#save(rememberServing(this.#memory, entry, this.#world.now()));
     this.#isIntentKept = true;
   }
 

@@ -12,9 +12,11 @@ import {
 import { changeCases, neighbours, tortureCases, type Case } from './cases.ts';
 import { apply, readableKeys, readOne, readSets, type Start, type Subject } from './subject.ts';
 
-export function describeChanges(start: Start): void {
-  const cases = (zone: string): readonly Case[] => [...tortureCases(zone), ...changeCases(zone)];
+function cases(zone: string): readonly Case[] {
+  return [...tortureCases(zone), ...changeCases(zone)];
+}
 
+export function describeChanges(start: Start): void {
   describe('makes the change, twice, keeps the neighbours, and takes it back:', () => {
     const titles = cases('zone.test').map(({ title }, at) => [title, at] as const);
     it.each(titles)('%s', async (_, at) => {

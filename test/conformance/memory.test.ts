@@ -12,7 +12,12 @@ describeProvider('memory', async (records) => {
     put: async (key, set) => {
       sets.delete(recordKey(key));
       // Memory holds sets as the contract has them; a service that keeps the case has to undo it when it reads.
-      if (set !== null) sets.set(recordKey(key), { ...set, ...key, rdata: set.rdata.map((one) => one.toLowerCase()) });
+      if (set !== null)
+        sets.set(recordKey(key), {
+          ...set,
+          ...key,
+          rdata: set.rdata.map((one) => (set.type === 'TXT' ? one : one.toLowerCase())),
+        });
     },
     snapshot: async () => JSON.stringify([...sets]),
     close: async () => {},

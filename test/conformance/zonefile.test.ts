@@ -4,15 +4,16 @@ import { join } from 'node:path';
 
 import { open } from '../../providers/zonefile/provider.ts';
 import { recordKey, type RecordSet } from '../../src/core/record-set.ts';
-import { temporaryDirectory, testContext } from '../providers/context.ts';
+import { tempDirectory } from '../effects/temp-directory.ts';
+import { testContext } from '../providers/context.ts';
 import { describeProvider } from './suite.ts';
 
 describeProvider('zonefile', async (records) => {
-  const directory = await temporaryDirectory();
-  const file = join(directory.path, 'zone.test.zone');
+  const directory = tempDirectory();
+  const file = join(directory, 'zone.test.zone');
   const sets = new Map(records('zone.test').map((set) => [recordKey(set), set]));
   await writeFile(file, zoneText([...sets.values()]));
-  const provider = await open({ directory: directory.path }, testContext());
+  const provider = await open({ directory: directory }, testContext());
   return {
     provider,
     zone: 'zone.test',
@@ -25,7 +26,7 @@ describeProvider('zonefile', async (records) => {
       await writeFile(file, zoneText(set === null ? others : [...others, set]));
     },
     snapshot: () => readFile(file, 'latin1'),
-    close: async () => directory[Symbol.asyncDispose](),
+    close: async () => {},
   };
 });
 

@@ -14,14 +14,6 @@ export function parseDuration(value: string | number): number | null {
   return Number(count) * (isUnit(unit) ? SECONDS[unit] : 1);
 }
 
-/** The shortest spelling without a rest: 604800 gives `1w`, 90 gives `90s`. */
-export function formatDuration(seconds: number): string {
-  for (const unit of ['w', 'd', 'h', 'm'] as const) {
-    if (seconds > 0 && seconds % SECONDS[unit] === 0) return `${seconds / SECONDS[unit]}${unit}`;
-  }
-  return `${seconds}s`;
-}
-
 function isUnit(text: string | undefined): text is keyof typeof SECONDS {
   return text !== undefined && Object.hasOwn(SECONDS, text);
 }

@@ -40,7 +40,10 @@ export function makeFault(place: Place, code: ConfigCode, message: string, hint?
 }
 
 function printable(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/gu, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return text.replaceAll(
+    /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/gu,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** The config code of a grammar issue; a code that no config fault has becomes `BAD_VALUE`. */

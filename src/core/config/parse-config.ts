@@ -46,25 +46,27 @@ export function parseConfig(files: readonly ConfigFile[], context: ParseContext)
   return { ok: true, config: makeConfig(merged, domains, stateDefault), warnings: sortFaults(references.warnings) };
 }
 
-function fallbacksOf({ values }: MergedConfig): Fallbacks {
+function fallbacksOf({ values, isWhole }: MergedConfig): Fallbacks {
   const profiles = values.profiles?.value ?? [];
-  const known = profiles.flatMap(({ key, located }) => (located.value === undefined ? [] : [[key, located.value] as const]));
+  const known = profiles.flatMap(({ key, located }) =>
+    located.value === undefined ? [] : [[key, located.value] as const],
+  );
   return {
     profiles: new Map(known),
     defaults: values.defaults?.value ?? {},
     publisher: values.publisher,
     providerNames: (values.providers?.value ?? []).map(({ key }) => key),
+    isWhole,
   };
 }
 
 /** One fault for all domains without a provider, one for all without a publisher: the cure is one line. */
 function lackingFaults(
-  { domains, values, isWhole }: MergedConfig,
+  { domains, values }: MergedConfig,
   resolved: readonly Resolved[],
   { providerNames }: Fallbacks,
 ): readonly ConfigFault[] {
   const faults: ConfigFault[] = [];
-  if (!isWhole) return faults;
   for (const what of ['publisher', 'provider'] as const) {
     // The map of providers is faulty as a whole: that has been reported.
     if (what === 'provider' && values.providers !== undefined && values.providers.value === undefined) continue;

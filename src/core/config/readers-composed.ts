@@ -49,6 +49,7 @@ export function object<F extends Fields>(fields: F, rules: ObjectRules): Reader<
       }
       checkPresence(node, label, values, rules, reading);
       // `fields` made every entry of `values`, key by key; the compiler cannot follow that through a loop.
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion
       return values as Values<F>;
     },
     schema: (definitions) => objectSchema(fields, rules, definitions),
@@ -102,7 +103,12 @@ export function listOf<T>(what: string, item: Reader<T>): Reader<readonly Locate
     read(node, label, reading) {
       if (!isSeq(node)) {
         const value = textOf(node);
-        return reading.wrongType(node, label, what, value === null ? undefined : `write ${label}: ["${value.slice(0, 60)}"]`);
+        return reading.wrongType(
+          node,
+          label,
+          what,
+          value === null ? undefined : `write ${label}: ["${value.slice(0, 60)}"]`,
+        );
       }
       return node.items.map((one) => {
         const itemNode = reading.follow(one);
@@ -150,7 +156,12 @@ export function byType<T>(what: string, variants: Readonly<Record<string, Reader
       if (type === null) return reading.wrongType(pair.value, 'type', `one of ${types.join(', ')}`);
       const variant = Object.hasOwn(variants, type) ? variants[type] : undefined;
       if (variant !== undefined) return variant.read(node, label, reading);
-      return reading.fault(pair.value, 'UNKNOWN_VALUE', `\`type\` is "${type.slice(0, 60)}", which is not known here`, suggest(type, types));
+      return reading.fault(
+        pair.value,
+        'UNKNOWN_VALUE',
+        `\`type\` is "${type.slice(0, 60)}", which is not known here`,
+        suggest(type, types),
+      );
     },
     schema: (definitions) => ({ oneOf: Object.values(variants).map((variant) => variant.schema(definitions)) }),
   };
@@ -196,7 +207,9 @@ function refuseKey(key: string, keyNode: YamlNode, fields: Fields, rules: Object
     return;
   }
   const hint =
-    key === '<<' ? 'merge keys are not read: put what domains share into `profiles:`' : suggest(key, Object.keys(fields));
+    key === '<<'
+      ? 'merge keys are not read: put what domains share into `profiles:`'
+      : suggest(key, Object.keys(fields));
   reading.fault(keyNode, 'UNKNOWN_KEY', `\`${key.slice(0, 60)}\` is not a key of ${rules.what}`, hint);
 }
 
@@ -214,7 +227,8 @@ function checkPresence(
     const names = group.map((key) => `\`${key}\``).join(' and ');
     const present = group.filter((key) => values[key] !== undefined);
     if (present.length === 0) reading.fault(node, 'MISSING_KEY', `\`${label}\` needs one of ${names}`);
-    if (present.length > 1) reading.fault(node, 'EXCLUSIVE_KEYS', `\`${label}\` has more than one of ${names}`, 'keep one of them');
+    if (present.length > 1)
+      reading.fault(node, 'EXCLUSIVE_KEYS', `\`${label}\` has more than one of ${names}`, 'keep one of them');
   }
 }
 
@@ -223,7 +237,13 @@ function objectSchema(fields: Fields, rules: ObjectRules, definitions: Definitio
   for (const [key, { reader, about }] of Object.entries(fields)) {
     properties[key] = withDescription(reader.schema(definitions), about);
   }
-  const groups = (rules.exactlyOneOf ?? []).map((group) => ({ oneOf: group.map((key) => ({ required: [key] })) }));
+  // A bare `required` would do; checkers that build types from a schema (zod) pass over it, so each branch is an object of its own.
+  const branch = (key: string): JsonSchema => ({
+    type: 'object',
+    properties: { [key]: properties[key] ?? {} },
+    required: [key],
+  });
+  const groups = (rules.exactlyOneOf ?? []).map((group) => ({ oneOf: group.map(branch) }));
   const schema: JsonSchema = {
     type: 'object',
     properties,

@@ -5,7 +5,7 @@
 import { isScalar } from 'yaml';
 import type { ConfigCode } from '../codes.ts';
 import type { Parsed } from '../result.ts';
-import { DURATION_PATTERN, formatDuration, parseDuration } from './duration.ts';
+import { DURATION_PATTERN, parseDuration } from './duration.ts';
 import type { Definitions, JsonSchema } from './json-schema.ts';
 import { kindOf, numberOf, type Reading, textOf, type YamlNode } from './reading.ts';
 import { suggest } from './suggest.ts';
@@ -17,7 +17,7 @@ export interface Reader<T> {
 }
 
 /** A reference to a secret or to the environment. */
-export const REFERENCE = /\$\{(?:env|file):/;
+const REFERENCE = /\$\{(?:env|file):/;
 
 /** Text that is not empty and holds no reference to a secret. `what` in words: "the name of a provider". */
 export function text(what: string): Reader<string> {
@@ -57,17 +57,17 @@ export function path(): Reader<string> {
 }
 
 /** One of a few words. */
-export function choice<const T extends string>(
-  words: readonly T[],
-  code: ConfigCode = 'UNKNOWN_VALUE',
-): Reader<T> {
+export function choice<const T extends string>(words: readonly T[], code: ConfigCode = 'UNKNOWN_VALUE'): Reader<T> {
   const what = words.length === 1 ? `\`${words[0]}\`` : `one of ${words.join(', ')}`;
   return {
     read(node, label, reading) {
       const value = textOf(node);
       if (value === null) return reading.wrongType(node, label, what);
       const found = words.find((word) => word === value);
-      return found ?? reading.fault(node, code, `\`${label}\` is "${value.slice(0, 60)}", not ${what}`, suggest(value, words));
+      return (
+        found ??
+        reading.fault(node, code, `\`${label}\` is "${value.slice(0, 60)}", not ${what}`, suggest(value, words))
+      );
     },
     schema: () => (words.length === 1 && words[0] !== undefined ? { const: words[0] } : { enum: words }),
   };
@@ -137,11 +137,15 @@ export function duration(minimum: number, maximum: number, rangeCode: ConfigCode
       if (value === null) return reading.wrongType(node, label, 'a duration', example);
       const seconds = parseDuration(value);
       if (seconds === null) {
-        return reading.fault(node, 'BAD_DURATION', `\`${label}\` is "${String(value).slice(0, 60)}", not a duration`, example);
+        return reading.fault(
+          node,
+          'BAD_DURATION',
+          `\`${label}\` is "${String(value).slice(0, 60)}", not a duration`,
+          example,
+        );
       }
       if (seconds >= minimum && seconds <= maximum) return seconds;
-      const bounds = `${minimum} to ${maximum} seconds (${formatDuration(minimum)} to ${formatDuration(maximum)})`;
-      return reading.fault(node, rangeCode, `\`${label}\` is ${seconds} seconds; allowed is ${bounds}`);
+      return reading.fault(node, rangeCode, `\`${label}\` is ${seconds} seconds; allowed is ${minimum} to ${maximum}`);
     },
     schema: () => ({
       anyOf: [

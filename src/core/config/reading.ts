@@ -9,7 +9,7 @@ import type { ConfigFault } from './model.ts';
 import type { SourceText } from './source-text.ts';
 
 /** Where secrets come from: an environment variable, or the content of a file (absolute path) without its final newline. */
-export interface SecretSource {
+interface SecretSource {
   env(name: string): string | undefined;
   file(absolutePath: string): string | null;
 }
@@ -67,13 +67,15 @@ export class Reading {
 
   /** `mode` has to be this, not that. */
   wrongType(node: YamlNode, label: string, wanted: string, hint?: string): undefined {
-    return this.fault(node, 'WRONG_TYPE', `\`${label}\` has to be ${wanted}, not ${describeKind(node)}`, hint);
+    return this.fault(node, 'WRONG_TYPE', `\`${label}\` has to be ${wanted}, not ${kindNames[kindOf(node)]}`, hint);
   }
 
   /** The pairs of a map: keys as text with their nodes, values with aliases followed. Keys are text by `stringKeys`. */
   *pairs(map: YAMLMap): Generator<{ readonly key: string; readonly keyNode: YamlNode; readonly value: YamlNode }> {
     for (const pair of map.items) {
-      if (isScalar(pair.key)) yield { key: String(pair.key.value ?? ''), keyNode: pair.key, value: this.follow(pair.value) };
+      if (!isScalar(pair.key)) continue;
+      const key = typeof pair.key.value === 'string' ? pair.key.value : '';
+      yield { key, keyNode: pair.key, value: this.follow(pair.value) };
     }
   }
 
@@ -106,19 +108,11 @@ export function numberOf(node: YamlNode): number | null {
   return isScalar(node) && typeof node.value === 'number' ? node.value : null;
 }
 
-function describeKind(node: YamlNode): string {
-  switch (kindOf(node)) {
-    case 'map':
-      return 'a map';
-    case 'list':
-      return 'a list';
-    case 'text':
-      return 'text';
-    case 'number':
-      return 'a number';
-    case 'flag':
-      return 'true or false';
-    case 'nothing':
-      return 'nothing';
-  }
-}
+const kindNames: Readonly<Record<Kind, string>> = {
+  map: 'a map',
+  list: 'a list',
+  text: 'text',
+  number: 'a number',
+  flag: 'true or false',
+  nothing: 'nothing',
+};

@@ -72,6 +72,8 @@ class NameTable {
   unused(): readonly ConfigFault[] {
     return [...this.#entries]
       .filter(([name]) => !this.#used.has(name))
-      .map(([name, located]) => makeFault(placeOf(located), 'UNUSED_NAME', `no domain uses the ${this.#kind} "${name}"`));
+      .map(([name, located]) =>
+        makeFault(placeOf(located), 'UNUSED_NAME', `no domain uses the ${this.#kind} "${name}"`),
+      );
   }
 }

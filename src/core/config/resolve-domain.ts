@@ -8,7 +8,7 @@ import { type Located, placeOf } from './source-text.ts';
 
 const DAY = 86_400;
 
-export const builtIn = {
+const builtIn = {
   mode: 'testing',
   maxAgeSeconds: DAY,
   ttlSeconds: 300,
@@ -23,6 +23,8 @@ export interface Fallbacks {
   readonly publisher: Located<PublisherConfig> | undefined;
   /** The names in `providers:`; the only one serves every domain that names none. */
   readonly providerNames: readonly string[];
+  /** False: a file could not be read at all, so what seems to be missing may stand in it. */
+  readonly isWhole: boolean;
 }
 
 /** A domain as far as it could be made out. `isLacking`: what no level says; the caller reports it once for all domains. */
@@ -37,15 +39,15 @@ export function resolveDomain(entry: DomainEntry, fallbacks: Fallbacks): Resolve
   const own = entry.located.value;
   if (own === undefined) return { config: null, faults: [], isLacking: { publisher: false, provider: false } };
   const profile = own.profile?.value === undefined ? undefined : fallbacks.profiles.get(own.profile.value);
-  // An unknown or faulty profile may have said anything, so nothing counts as missing.
-  const isProfileKnown = own.profile === undefined || profile !== undefined;
+  // An unknown or faulty profile, or a file that cannot be read, may have said anything: then nothing counts as missing.
+  const isAllKnown = fallbacks.isWhole && (own.profile === undefined || profile !== undefined);
   const levels = profile === undefined ? [own, fallbacks.defaults] : [own, profile, fallbacks.defaults];
   const publisher = pick(levels, 'publisher') ?? fallbacks.publisher;
   const providers = chooseProviders(levels, fallbacks.providerNames);
-  const faults = [...mxFaults(entry, levels, isProfileKnown), ...publisherFaults(entry.key, publisher)];
+  const faults = [...mxFaults(entry, levels, isAllKnown), ...publisherFaults(entry.key, publisher)];
   const isLacking = {
-    publisher: isProfileKnown && publisher === undefined,
-    provider: isProfileKnown && providers === 'none',
+    publisher: isAllKnown && publisher === undefined,
+    provider: isAllKnown && providers === 'none',
   };
   if (faults.length > 0 || publisher?.value === undefined || typeof providers === 'string') {
     return { config: null, faults, isLacking };
@@ -81,15 +83,17 @@ function makeDomain(
 function mxFaults(
   { key: domain, located }: DomainEntry,
   levels: readonly DomainValues[],
-  isProfileKnown: boolean,
+  isAllKnown: boolean,
 ): readonly ConfigFault[] {
   const mx = pick(levels, 'mx');
   const given = pick(levels, 'mode');
   const mode = given === undefined ? builtIn.mode : given.value;
   const needsMx = mode !== undefined && mode !== 'none' && pick(levels, 'absent')?.value !== true;
-  if (needsMx && isProfileKnown && isEmptyMx(mx)) {
+  if (needsMx && isAllKnown && isEmptyMx(mx)) {
     const message = `${domain} has mode ${mode} and no MX pattern; senders would refuse the policy`;
-    return [makeFault(placeOf(mx ?? located), 'MX_MISSING', message, 'list the MX hosts under `mx:`, or write `mx: live`')];
+    return [
+      makeFault(placeOf(mx ?? located), 'MX_MISSING', message, 'list the MX hosts under `mx:`, or write `mx: live`'),
+    ];
   }
   if (mx === undefined || !isTooLarge(mx.value)) return [];
   const message = `the policy of ${domain} would have more than ${MAX_WRITTEN_BODY_BYTES} bytes`;
@@ -131,7 +135,8 @@ function chooseProviders(
   providerNames: readonly string[],
 ): ProviderChoice | 'none' | 'faulty' {
   if (levels.some(({ provider }) => provider !== undefined && provider.value === undefined)) return 'faulty';
-  const namesOf = (label: RecordLabel): readonly string[] | null => nearestNames(levels, label) ?? onlyName(providerNames);
+  const namesOf = (label: RecordLabel): readonly string[] | null =>
+    nearestNames(levels, label) ?? onlyName(providerNames);
   if (!levels.some(({ provider }) => provider?.value?.kind === 'by-record')) {
     const names = namesOf('_mta-sts');
     return names === null ? 'none' : { kind: 'all', names };

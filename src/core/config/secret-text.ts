@@ -38,14 +38,20 @@ export function stateText(): Reader<string | Secret> {
     read(node, label, reading) {
       const value = textOf(node);
       if (value === null) return reading.wrongType(node, label, 'a path or a database URL');
-      if (value === '') return reading.fault(node, 'BAD_VALUE', `\`${label}\` is empty; it has to be a path or a database URL`);
+      if (value === '')
+        return reading.fault(node, 'BAD_VALUE', `\`${label}\` is empty; it has to be a path or a database URL`);
       const absolute = (text: string): string => (SCHEME.test(text) ? text : reading.path(text));
       if (value.includes('${')) {
         const filled = fillReferences(value, node, label, reading);
         return filled === undefined ? undefined : new Secret(absolute(filled));
       }
       if (/^[a-z][a-z0-9+.-]*:\/\/[^/@]*:[^/@]+@/i.test(value)) {
-        return reading.fault(node, 'SECRET_IN_YAML', `\`${label}\` holds a password, which does not belong in the YAML`, CURE);
+        return reading.fault(
+          node,
+          'SECRET_IN_YAML',
+          `\`${label}\` holds a password, which does not belong in the YAML`,
+          CURE,
+        );
       }
       return absolute(value);
     },

@@ -6,6 +6,7 @@ import { MAX_MAX_AGE_SECONDS } from '../policy.ts';
 import { parsed } from '../result.ts';
 import { parseRua } from '../txt-records.ts';
 import { parseOwnerName } from './config-names.ts';
+import { textOf } from './reading.ts';
 import { choice, duration, flag, parsedText, type Reader, text, transform } from './readers.ts';
 import { byKind, type Field, listOf, mapOf, named, object, plainList, type Values } from './readers-composed.ts';
 import { publisherReader } from './shape-publisher.ts';
@@ -17,7 +18,7 @@ export const recordLabels = ['_mta-sts', 'mta-sts', '_smtp._tls'] as const;
 export type RecordLabel = (typeof recordLabels)[number];
 
 /** `provider:` as written: for all records, or by record label. */
-export type ProviderNames =
+type ProviderNames =
   | { readonly kind: 'all'; readonly names: readonly Located<string>[] }
   | { readonly kind: 'by-record'; readonly byRecord: ReadonlyMap<RecordLabel, readonly Located<string>[]> };
 
@@ -46,10 +47,12 @@ const byRecord = transform(
   ),
   (values): ProviderNames => ({
     kind: 'by-record',
-    byRecord: new Map(recordLabels.flatMap((label) => {
-      const names = values[label]?.value;
-      return names === undefined ? [] : [[label, names] as const];
-    })),
+    byRecord: new Map(
+      recordLabels.flatMap((label) => {
+        const names = values[label]?.value;
+        return names === undefined ? [] : [[label, names] as const];
+      }),
+    ),
   }),
 );
 
@@ -58,6 +61,19 @@ const mxList = transform(
   plainList('a list of MX patterns, or live', parsedText('an MX pattern', parsePattern)),
   (patterns): readonly string[] => [...new Set(patterns)].toSorted(byCodePoint),
 );
+
+const live = choice(['live']);
+const mxReader = byKind<readonly string[] | 'live'>('a list of MX patterns, or live', {
+  text: {
+    read(node, label, reading) {
+      if (textOf(node) === 'live') return 'live';
+      const hint = `write ${label}: ["${textOf(node)?.slice(0, 60)}"]`;
+      return reading.wrongType(node, label, 'a list of MX patterns, or live', hint);
+    },
+    schema: (definitions) => live.schema(definitions),
+  },
+  list: mxList,
+});
 
 /** Guards that `allow:` frees. The others are freed by what the hint says. */
 const guardHints: Readonly<Partial<Record<GuardName, string>>> = {
@@ -69,14 +85,21 @@ const guardHints: Readonly<Partial<Record<GuardName, string>>> = {
   'plan-is-current': 'make a new plan',
 };
 const isGuard = (name: string): name is GuardName => Object.hasOwn(guards, name);
-const freedNames = Object.keys(guards).filter(isGuard).filter((name) => guards[name]);
+const freedNames = Object.keys(guards)
+  .filter(isGuard)
+  .filter((name) => guards[name]);
 
 const guard: Reader<GuardName> = {
   read(node, label, reading) {
     const name = text('the name of a guard').read(node, label, reading);
     if (name === undefined) return undefined;
     if (!isGuard(name)) {
-      return reading.fault(node, 'UNKNOWN_GUARD', `"${name.slice(0, 60)}" is not a guard`, suggest(name, Object.keys(guards)));
+      return reading.fault(
+        node,
+        'UNKNOWN_GUARD',
+        `"${name.slice(0, 60)}" is not a guard`,
+        suggest(name, Object.keys(guards)),
+      );
     }
     if (guards[name]) return name;
     return reading.fault(node, 'GUARD_NOT_FREED', `\`allow\` does not free the guard ${name}`, guardHints[name]);
@@ -104,7 +127,7 @@ const sharedFields = {
   },
   ttl: { reader: duration(1, MAX_TTL_SECONDS), about: 'TTL of the records (default 5m).' },
   mx: {
-    reader: byKind<readonly string[] | 'live'>('a list of MX patterns, or live', { text: choice(['live']), list: mxList }),
+    reader: mxReader,
     about: 'MX patterns: host names, or "*." and a name; or live, which follows the MX records.',
   },
   tlsReports: {
@@ -140,10 +163,13 @@ export type DomainValues = Values<typeof domainFields>;
 const onDomainOrProfile = 'put it on the domain or in a profile';
 
 /** The value of one entry of `domains:`; it may be empty. */
-export const domainReader: Reader<DomainValues> = named('domain', object(domainFields, { what: 'a domain', canBeEmpty: true }));
+export const domainReader: Reader<DomainValues> = named(
+  'domain',
+  object(domainFields, { what: 'a domain', canBeEmpty: true }),
+);
 
 /** The value of one entry of `profiles:`. */
-export const profileReader: Reader<DomainValues> = named(
+const profileReader: Reader<DomainValues> = named(
   'profile',
   object(
     { ...sharedFields, ...personalFields },

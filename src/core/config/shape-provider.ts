@@ -36,7 +36,9 @@ function variantReader(descriptor: ProviderDescriptor): Reader<ProviderOptions> 
 }
 
 function optionFields(options: readonly OptionSpec[]): Record<string, { reader: Reader<OptionValue>; about: string }> {
-  const fields = options.map((option) => [option.name, { reader: optionReader(option), about: option.description }] as const);
+  const fields = options.map(
+    (option) => [option.name, { reader: optionReader(option), about: option.description }] as const,
+  );
   return Object.fromEntries(fields);
 }
 
@@ -88,8 +90,11 @@ function isOptionValue(value: unknown): value is OptionValue {
 
 function parseUrl(value: string): Parsed<string> {
   const url = URL.parse(value);
-  if (url !== null && (url.protocol === 'https:' || url.protocol === 'http:') && url.password === '') return parsed(value);
+  if (url !== null && (url.protocol === 'https:' || url.protocol === 'http:') && url.password === '')
+    return parsed(value);
   const message =
-    url !== null && url.password !== '' ? 'the URL holds a password' : `"${value.slice(0, 60)}" is not an http or https URL`;
+    url !== null && url.password !== ''
+      ? 'the URL holds a password'
+      : `"${value.slice(0, 60)}" is not an http or https URL`;
   return { ok: false, issues: [{ code: 'BAD_URL', message, hint: 'write "https://api.example.net/v1"' }] };
 }

@@ -33,7 +33,8 @@ const directory = transform(
       directory: { reader: path(), about: 'Policies are written to DIRECTORY/<policy host>/.well-known/mta-sts.txt.' },
       proof: {
         reader: choice(['https', 'file']),
-        about: 'https: fetch the policy as a sender does (default). file: read the file back; nothing proves that it is served.',
+        about:
+          'https: fetch the policy as a sender does (default). file: read the file back; nothing proves that it is served.',
       },
       ...hostFields,
     },
@@ -54,7 +55,10 @@ const directory = transform(
 
 const external = transform(
   object(
-    { type: { reader: choice(['external']), about: 'Somebody else serves the policies; stsync looks.' }, ...hostFields },
+    {
+      type: { reader: choice(['external']), about: 'Somebody else serves the policies; stsync looks.' },
+      ...hostFields,
+    },
     { what: 'a publisher of type external', required: ['type'], exactlyOneOf: hostRule },
   ),
   ({ spread, ...host }): PublisherConfig | undefined => {
@@ -68,7 +72,10 @@ const server = transform(
   object(
     {
       type: { reader: choice(['server']), about: 'The policy host of stsync itself.' },
-      tls: { reader: choice(['behind-proxy']), about: 'A proxy in front ends TLS; stsync speaks plain HTTP on loopback.' },
+      tls: {
+        reader: choice(['behind-proxy']),
+        about: 'A proxy in front ends TLS; stsync speaks plain HTTP on loopback.',
+      },
       ...hostFields,
     },
     { what: 'a publisher of type server', required: ['type'], exactlyOneOf: hostRule },
@@ -95,7 +102,8 @@ interface HostValues {
 
 function hostTarget({ hostname, addresses }: HostValues): HostTarget | undefined {
   if (hostname?.value !== undefined && addresses === undefined) return { kind: 'hostname', hostname: hostname.value };
-  if (addresses?.value !== undefined && hostname === undefined) return { kind: 'addresses', addresses: addresses.value };
+  if (addresses?.value !== undefined && hostname === undefined)
+    return { kind: 'addresses', addresses: addresses.value };
   return undefined;
 }
 

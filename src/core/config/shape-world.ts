@@ -37,7 +37,10 @@ const dnsServers = plainList(
 export const worldReader: Reader<WorldConfig> = transform(
   object(
     {
-      resolvers: { reader: dnsServers, about: 'Resolvers to ask, ADDRESS or ADDRESS:PORT (default: those of the system).' },
+      resolvers: {
+        reader: dnsServers,
+        about: 'Resolvers to ask, ADDRESS or ADDRESS:PORT (default: those of the system).',
+      },
       authorities: {
         reader: mapOf(parseHostName, dnsServers, { what: 'a map from zone to DNS servers', duplicates: 'refused' }),
         about: 'Authoritative servers of a zone, instead of asking for its NS records.',
@@ -56,7 +59,10 @@ export const worldReader: Reader<WorldConfig> = transform(
         about: 'Policy hosts and MX at loopback, link-local or private addresses are refused unless true.',
       },
       smtpProbe: { reader: onOff(), about: 'Look at STARTTLS and the certificate of each MX (default on).' },
-      concurrency: { reader: number(1, MAX_CONCURRENCY), about: 'How many domains are looked at at once (default 256).' },
+      concurrency: {
+        reader: number(1, MAX_CONCURRENCY),
+        about: 'How many domains are looked at at once (default 256).',
+      },
     },
     { what: '`world`', canBeEmpty: true },
   ),
@@ -75,7 +81,10 @@ export const worldReader: Reader<WorldConfig> = transform(
 export const limitsReader: Reader<Limits> = transform(
   object(
     {
-      changedDomains: { reader: number(0, 1_000_000_000), about: 'So many domains may change in one run (default 50).' },
+      changedDomains: {
+        reader: number(0, 1_000_000_000),
+        about: 'So many domains may change in one run (default 50).',
+      },
       changedPercent: { reader: number(0, 100, 'number'), about: 'Or so many percent of all (default 10).' },
     },
     { what: '`limits`', canBeEmpty: true },
@@ -100,5 +109,7 @@ function parseSchedule(text: string): Parsed<string> {
 }
 
 function toMap<K, V>(entries: readonly Entry<K, V>[] | undefined): ReadonlyMap<K, V> {
-  return new Map((entries ?? []).flatMap(({ key, located }) => (located.value === undefined ? [] : [[key, located.value]])));
+  return new Map(
+    (entries ?? []).flatMap(({ key, located }) => (located.value === undefined ? [] : [[key, located.value]])),
+  );
 }

@@ -2,7 +2,17 @@
  * Floor 0. YAML text to a document that is safe to walk, or what is wrong with it. `yaml` gives the nodes and their positions; what it lets
  * pass is refused here: unknown tags, a second document, aliases that grow without end.
  */
-import { type Alias, type Document, isAlias, isCollection, isMap, isPair, type Node, parseDocument, type YAMLMap } from 'yaml';
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isCollection,
+  isMap,
+  isPair,
+  type Node,
+  parseDocument,
+  type YAMLMap,
+} from 'yaml';
 import type { ConfigCode } from '../codes.ts';
 
 /** A fault at an offset of the text. */
@@ -14,12 +24,14 @@ export interface TextFault {
 }
 
 /** The top-level map, and what each alias in it stands for. */
-export interface YamlMap {
+interface YamlMap {
   readonly map: YAMLMap;
   readonly aliases: ReadonlyMap<Alias, Node>;
 }
 
-export type YamlText = ({ readonly ok: true } & YamlMap) | { readonly ok: false; readonly faults: readonly TextFault[] };
+export type YamlText =
+  | ({ readonly ok: true } & YamlMap)
+  | { readonly ok: false; readonly faults: readonly TextFault[] };
 
 /** More than this many faults of one file are only echoes of the first. */
 const MAX_SYNTAX_FAULTS = 10;
@@ -98,7 +110,9 @@ class AliasTable {
     const offset = alias.range?.[0] ?? 0;
     const target = this.#anchors.get(alias.source);
     if (target === undefined) {
-      this.faults.push({ offset, code: 'YAML_SYNTAX', message: `the alias *${alias.source} has no anchor before it` });
+      const message = `the alias *${alias.source} has no anchor before it`;
+      const hint = 'a pattern that begins with * stands in quotes: "*.example.com"';
+      this.faults.push({ offset, code: 'YAML_SYNTAX', message, ...(alias.source.startsWith('.') ? { hint } : {}) });
       return 1;
     }
     this.targets.set(alias, target);
@@ -121,7 +135,9 @@ function isNode(node: object): node is Node {
   return 'range' in node;
 }
 
-function syntaxFaults(problems: readonly { code: string; message: string; pos: [number, number] }[]): readonly TextFault[] {
+function syntaxFaults(
+  problems: readonly { code: string; message: string; pos: [number, number] }[],
+): readonly TextFault[] {
   // Whatever follows the first fault of its kind at the same place is an echo.
   const faults = new Map<string, TextFault>();
   for (const { code, message, pos } of problems) {
@@ -143,7 +159,12 @@ function syntaxFault(code: string, message: string, offset: number): TextFault {
         hint: 'one file is one document: take the "---" out, or make two files in a folder',
       };
     case 'TAG_RESOLVE_FAILED':
-      return { offset, code: 'UNKNOWN_TAG', message: oneLine(message), hint: 'the config uses no tags; write the value as it is' };
+      return {
+        offset,
+        code: 'UNKNOWN_TAG',
+        message: oneLine(message),
+        hint: 'the config uses no tags; write the value as it is',
+      };
     case 'NON_STRING_KEY':
       return { offset, code: 'YAML_SYNTAX', message: 'a key is plain text, no list, map or alias' };
     default:

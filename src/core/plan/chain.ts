@@ -38,7 +38,9 @@ export function policyChain(input: ChainInput): readonly Step[] {
   const id = idIfNeeded(input);
   const needsProof = publish !== null || host !== null || (id !== null && decision.cause !== null);
   const verify = needsProof ? verifyStep(wanted.domain, policy) : null;
-  const steps = isHostMove(input) ? [publish, verify, host, id] : [host, publish, verify, id];
+  // A host record that may not be written stands in front in any case: nothing behind it would reach a sender.
+  const steps =
+    isHostMove(input) && host?.outcome !== 'held' ? [publish, verify, host, id] : [host, publish, verify, id];
   // A new body may not come out under an id that cannot follow it.
   const hold =
     id === null || isTtlOnly(id)

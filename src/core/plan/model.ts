@@ -66,6 +66,8 @@ export interface DomainPlan {
   readonly serve: StsPolicy | null;
   /** It is testing in place of a wanted enforce, by the guard testing-before-enforce. */
   readonly isHeldTesting: boolean;
+  /** The id that shall stand at `_mta-sts`, new or kept; null where none shall, or it could not be told. */
+  readonly announce: string | null;
   /** Why the next id is new; null without a new id. */
   readonly cause: Cause | null;
   readonly txtTtlSeconds: number;

@@ -79,6 +79,7 @@ export function planDomain(
     ],
     serve: part.serve,
     isHeldTesting: part.isHeldTesting,
+    announce: part.decision?.id ?? null,
     cause: part.decision?.cause ?? null,
     txtTtlSeconds: Math.max(0, ...readViews(wanted, observation, '_mta-sts').map((view) => view.ttlSeconds)),
     foundEqual: foundEqual(wanted, observation, [...reports, ...part.steps]),

@@ -4,6 +4,7 @@
  */
 import type { DomainConfig } from '../config/model.ts';
 import type { DomainMemory } from '../memory.ts';
+import { canonicalPatterns } from '../mx.ts';
 import { MAX_MAX_AGE_SECONDS, type StsPolicy } from '../policy.ts';
 import { STS_PREFIX } from '../txt-records.ts';
 import { type Served, whenSafe } from '../when-safe.ts';
@@ -29,7 +30,7 @@ export type Removal =
 
 const NONE_MAX_AGE_SECONDS = 86_400;
 
-/** `txtTtlSeconds`: of the id record that the none policy replaces. */
+/** Which phase the removal is in. */
 export function planRemoval(
   wanted: DomainConfig,
   observation: Observation,
@@ -39,11 +40,12 @@ export function planRemoval(
 ): Removal {
   const announced = memory.history.findLast((entry) => entry.rotatedAt !== null);
   const isBound = announced !== undefined || ids.some((one) => one.count > 0);
-  // Nobody was ever told of a policy here, so nobody holds one.
-  if (!isBound && memory.isComplete) return { phase: 'delete' };
+  // Nobody was ever told of a policy here, so nobody holds one. Freed: what senders hold does not matter, so neither does telling them.
+  if ((!isBound && memory.isComplete) || wanted.allow.has('removal-waits-for-caches')) return { phase: 'delete' };
   const current = memory.history.at(-1);
   const isNone = announced !== undefined && announced === current && announced.policy.mode === 'none';
-  const last = announced?.policy ?? livePolicy(observation) ?? { mx: wanted.mx === 'live' ? [] : wanted.mx };
+  const last = announced?.policy ??
+    livePolicy(observation) ?? { mx: wanted.mx === 'live' ? [] : canonicalPatterns(wanted.mx) };
   // Some senders refuse a none policy without mx lines, so the last ones stay.
   const policy: StsPolicy = isNone
     ? announced.policy
@@ -53,8 +55,7 @@ export function planRemoval(
     { kind: 'remove-policy' },
     isNone ? history : withNone(history, policy, ids, now),
   );
-  const isFreed = wanted.allow.has('removal-waits-for-caches');
-  if (isNone && (isFreed || (allSenders !== null && allSenders <= now))) return { phase: 'delete' };
+  if (isNone && allSenders !== null && allSenders <= now) return { phase: 'delete' };
   const hold: Hold = {
     guard: 'removal-waits-for-caches',
     reason: `the records stay until no sender can hold an older policy: ${reason}`,

@@ -1,0 +1,90 @@
+/** The JSON Schema and `parseConfig` come from one definition; zod reads the schema here as somebody else's checker would. */
+import { describe, expect, it } from 'vitest';
+import { parse as parseYamlText } from 'yaml';
+import { fromJSONSchema, type ZodType } from 'zod';
+import { configJsonSchema } from '../../../src/core/config/config-shape.ts';
+import { codes, HEAD, testDescriptors } from './load.ts';
+
+const schema = configJsonSchema(testDescriptors);
+const checker: ZodType = fromJSONSchema(JSON.parse(JSON.stringify(schema)));
+
+function accepts(text: string): boolean {
+  return checker.safeParse(parseYamlText(text)).success;
+}
+
+const FULL = `version: 1
+providers:
+  local: { type: zonefile, directory: ./zones, reload: rndc reload }
+  update: { type: rfc2136, server: "192.0.2.1:53", keyFile: ./key }
+publisher: { type: directory, directory: ./policies, addresses: [192.0.2.1], proof: file, spread: 1m }
+state: ./stsync.db
+world:
+  resolvers: ["127.0.0.1:53"]
+  authorities: { example.com: ["127.0.0.1:5301"] }
+  connectTo: { "mta-sts.example.com:443": "127.0.0.1:8443" }
+  caFile: ./ca.pem
+  allowPrivateAddresses: false
+  smtpProbe: off
+  concurrency: 256
+schedule: "*/15 * * * *"
+limits: { changedDomains: 50, changedPercent: 2.5 }
+defaults: { provider: local, maxAge: 1d, ttl: 300, tlsReports: ["mailto:tls-reports@example.net"] }
+profiles:
+  m365: { mx: ["*.mail.protection.outlook.com"], mode: enforce, allow: [testing-before-enforce] }
+domains:
+  example.com:
+    provider: { _mta-sts: [local, update], mta-sts: local }
+    publisher: { type: external, hostname: policies.example.net }
+    mx: live
+    mode: none
+    maxAge: 2w
+    testingFor: 4w
+    observe: provider
+    idRecord: _mta-sts.example.net
+    adopt: true
+    absent: false
+  example.org: { profile: m365 }
+  example.net: { mx: [mx1.example.net] }
+`;
+const EMPTY_DOMAIN = `${HEAD}defaults: { mx: live }\ndomains:\n  example.com:\n`;
+const one = (keys: string): string => `${HEAD}domains: { example.com: { ${keys} } }\n`;
+
+describe('the JSON Schema', () => {
+  it.each([
+    ['every key', FULL],
+    ['a domain with nothing after the colon', EMPTY_DOMAIN],
+    ['a plain config', one('mx: [mx1.example.com]')],
+  ])('accepts %s, as validate does', (_title, text) => {
+    expect(codes(text)).toEqual([]);
+    expect(accepts(text)).toBe(true);
+  });
+
+  it.each([
+    ['an unknown key of a domain', one('mx: live, max_age: 1d')],
+    ['an unknown key at the top', `${HEAD}domain: {}\n`],
+    ['an unknown option of a provider', HEAD.replace('directory: ./zones', 'directory: ./zones, dir: x')],
+    ['an unknown type of provider', HEAD.replace('zonefile', 'zone-file')],
+    ['a missing option', HEAD.replace(', directory: ./zones', '')],
+    ['neither of two keys of which one is needed', HEAD.replace(', hostname: policies.example.net', '')],
+    ['both of two keys of which one is needed', HEAD.replace('hostname:', 'addresses: [192.0.2.1], hostname:')],
+    ['an unknown mode', one('mx: live, mode: enforced')],
+    ['a bad duration', one('mx: live, maxAge: 2 weeks')],
+    ['a max_age that is too large', one('mx: live, maxAge: 31557601')],
+    ['text for a list', one('mx: mx1.example.com')],
+    ['an unknown guard', one('mx: live, allow: [no-guard]')],
+    ['allow in the defaults', `${HEAD}defaults: { allow: [reports-agree] }\n`],
+    ['a profile in a profile', `${HEAD}profiles: { a: { profile: b } }\n`],
+    ['a version that is not 1', HEAD.replace('version: 1', 'version: 2')],
+    ['a secret written out', HEAD.replace('zonefile, directory: ./zones', 'cloudflare, apiToken: abc')],
+  ])('refuses %s, as validate does', (_title, text) => {
+    expect(codes(text)).not.toEqual([]);
+    expect(accepts(text)).toBe(false);
+  });
+
+  it('describes every key in one sentence', () => {
+    const lacking = Object.entries(schema.properties ?? {}).filter(
+      ([, { description }]) => !description?.endsWith('.'),
+    );
+    expect(lacking).toEqual([]);
+  });
+});

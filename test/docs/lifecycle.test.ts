@@ -1,0 +1,49 @@
+/** docs/lifecycle.md is run: files are written and edited, commands are typed, and what they print is what the document shows. */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { expect, it } from 'vitest';
+import { runLine } from './console.ts';
+import { type Block, readDocument, replaceBlocks, root } from './markdown.ts';
+
+const path = join(root, 'docs', 'lifecycle.md');
+
+/** What the block should say. `vitest -u` writes it there. */
+function carryOut({ directive, language, text }: Block, folder: string): string {
+  const [verb, argument = ''] = directive?.split(/:? (.*)/s) ?? [];
+  const file = join(folder, argument);
+  if (verb === 'file') {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  } else if (verb === 'edit') {
+    writeFileSync(file, applyDiff(readFileSync(file, 'utf8'), text));
+  } else if (verb === 'show') {
+    return readFileSync(file, 'utf8');
+  } else if (verb === 'at' && language === 'console') {
+    const lines = text.split('\n').filter((line) => line.startsWith('$ '));
+    return lines.map((line) => `${line}\n${runLine(line, folder, argument)}`).join('\n');
+  }
+  return text;
+}
+
+/** Replaces the lines marked `-`, which have to stand there exactly once, by those marked `+`. */
+function applyDiff(content: string, diff: string): string {
+  const lines = diff.split('\n');
+  const [before, after] = ['-', '+'].map((mark) =>
+    lines.flatMap((line) => (line.startsWith(mark) ? [`${line.slice(1)}\n`] : [])).join(''),
+  );
+  if (before === undefined || after === undefined || content.split(before).length !== 2)
+    throw new Error(`cannot apply\n${diff}`);
+  return content.replace(before, () => after);
+}
+
+it('shows what the commands print', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'stsync-lifecycle-'));
+  try {
+    mkdirSync(join(folder, 'www'));
+    const filled = replaceBlocks(readDocument('docs/lifecycle.md'), (block) => carryOut(block, folder));
+    await expect(filled).toMatchFileSnapshot(path);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});

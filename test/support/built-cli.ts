@@ -1,0 +1,49 @@
+/** Runs the built command as a user does: a process of its own, in a folder of its own, with no more of the environment than it is given. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+export const root = join(import.meta.dirname, '..', '..');
+export const main = join(root, 'dist', 'src', 'cli', 'main.js');
+
+export interface Ran {
+  /** Null when a signal ended it. */
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface CliOptions {
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Options of node itself. */
+  readonly nodeOptions?: readonly string[];
+}
+
+export interface Running {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ran>;
+}
+
+/** Starts it and gives it back while it runs. */
+export function startCli(args: readonly string[], { cwd, env = {}, nodeOptions = [] }: CliOptions): Running {
+  if (!existsSync(main)) throw new Error(`${main} is not there: \`npm run build\` failed`);
+  const child = spawn(process.execPath, [...nodeOptions, main, ...args], {
+    cwd,
+    env: { PATH: process.env['PATH'], ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const chunks = { stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (chunks.stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (chunks.stderr += text));
+  const ended = new Promise<Ran>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => resolve({ code, signal, ...chunks }));
+  });
+  return { child, ended };
+}
+
+export function runCli(args: readonly string[], options: CliOptions): Promise<Ran> {
+  return startCli(args, options).ended;
+}
