@@ -31,7 +31,8 @@ function objection(file: string, target: string): string | null {
   const path = posix.join(posix.dirname(file), target);
   if (!path.endsWith('.ts')) return 'a relative import names the .ts file';
   if (file.startsWith('providers/')) return objectionOfProvider(file, path);
-  if (path.startsWith('providers/')) return file.startsWith('src/cli/') ? null : 'only the command line wires providers in';
+  if (path.startsWith('providers/'))
+    return file.startsWith('src/cli/') ? null : 'only the command line wires providers in';
   const [from, to] = [floorOf(file), floorOf(path)];
   return from >= to ? null : `floor ${from} imports floor ${to}`;
 }
@@ -66,7 +67,9 @@ function sizeFault(text: string): string | null {
   const lines = text.trimEnd().split('\n').length;
   if (lines > 450) return `${lines} lines; at most 450`;
   const head = /^\s*\/\*\*[\s\S]*?\*\//.exec(text)?.[0] ?? '';
-  return lines > 300 && !/^[\s*/]*Long because/m.test(head) ? `${lines} lines, and the head does not say "Long because"` : null;
+  return lines > 300 && !/^[\s*/]*Long because/m.test(head)
+    ? `${lines} lines, and the head does not say "Long because"`
+    : null;
 }
 
 describe('floors', () => {

@@ -26,7 +26,7 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$/;
 /** Visible characters with inner blanks: sts-policy-ext-value. Tabs are no inner blank; trailing white space is cut before. */
 const VALUE =
   /^[\u0021-\u007e\u0080-\u{10ffff}](?:[\u0020-\u007e\u0080-\u{10ffff}]*[\u0021-\u007e\u0080-\u{10ffff}])?$/u;
-const MODES: readonly string[] = ['enforce', 'testing', 'none'];
+const MODES: readonly PolicyMode[] = ['enforce', 'testing', 'none'];
 
 interface Line {
   readonly name: string;
@@ -146,14 +146,14 @@ function readVersion(line: Line | undefined, issues: Issue[]): void {
 }
 
 function readMode(line: Line | undefined, issues: Issue[]): PolicyMode | null {
-  if (line === undefined) issues.push({ code: 'MODE_MISSING', message: 'no "mode:" line' });
-  else if (MODES.includes(line.value)) return line.value as PolicyMode;
-  else
-    issues.push({
-      code: 'MODE_UNKNOWN',
-      message: `mode is "${line.value}", not enforce, testing or none`,
-      offset: line.offset,
-    });
+  if (line === undefined) {
+    issues.push({ code: 'MODE_MISSING', message: 'no "mode:" line' });
+    return null;
+  }
+  const mode = MODES.find((one) => one === line.value);
+  if (mode !== undefined) return mode;
+  const message = `mode is "${line.value}", not enforce, testing or none`;
+  issues.push({ code: 'MODE_UNKNOWN', message, offset: line.offset });
   return null;
 }
 

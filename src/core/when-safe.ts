@@ -60,8 +60,9 @@ export function whenSafe(question: Question, history: readonly Served[]): SafeDa
       if (current.policy.mode !== 'none') return never('a policy of mode none has to be served first (RFC 8461 §8.3)');
       return whenGone(entries, (policy) => policy.mode !== 'none', 'was not of mode none');
     case 'mode-binds':
-      return whenModeBinds(entries, current);
+      break;
   }
+  return whenModeBinds(entries, current);
 }
 
 /** When the last copy of a policy that `holds` can no longer be in use. `what` finishes "a policy that ...". */

@@ -2,7 +2,7 @@
  * Floor 2. {@link FileAccess} on the real file system. What the system refuses comes out as Node's own error (`code`, `path`), since only
  * the caller knows what the file means; the one error of ours is `LOCKED`.
  */
-import { closeSync, fstatSync, open as openCallback, readFile as readFileCallback, type BigIntStats } from 'node:fs';
+import { closeSync, fstatSync, open as openCallback, read as readCallback, type BigIntStats } from 'node:fs';
 import { open, readdir, realpath, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -16,7 +16,7 @@ const RACY_MS = 100;
 const NEW_FILE_MODE = 0o644;
 
 const openFile = promisify(openCallback);
-const readFile = promisify(readFileCallback);
+const readAt = promisify(readCallback);
 
 let counter = 0;
 
@@ -41,12 +41,23 @@ async function readWhole(path: string): Promise<{ bytes: Uint8Array; version: st
     const file = await openFile(path, 'r');
     try {
       const before = fstatSync(file, { bigint: true });
-      const bytes = await readFile(file);
+      const bytes = await readBytes(file, Number(before.size));
       const after = fstatSync(file, { bigint: true });
       if (identity(after) === identity(before)) return { bytes, version: versionOf(after) };
     } finally {
       closeSync(file);
     }
+  }
+}
+
+/** All bytes of a file of about `size` bytes. Not `fs.readFile` on a descriptor: Node 26.10 answers a failed read there with no bytes. */
+async function readBytes(file: number, size: number): Promise<Uint8Array> {
+  let buffer = Buffer.allocUnsafe(size + 1);
+  for (let length = 0; ;) {
+    const { bytesRead } = await readAt(file, buffer, length, buffer.length - length, length);
+    if (bytesRead === 0) return buffer.subarray(0, length);
+    length += bytesRead;
+    if (length === buffer.length) buffer = Buffer.concat([buffer, Buffer.allocUnsafe(buffer.length)]);
   }
 }
 

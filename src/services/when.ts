@@ -1,7 +1,7 @@
 /** Floor 3. `stsync when`: the question of a person, answered from the history, the live policy and, where it is short, the worst case. */
 import type { Config, DomainConfig } from '../core/config/model.ts';
 import { liveMxHosts, livePolicy } from '../core/plan/observation.ts';
-import { assumedHistory } from '../core/plan/remember.ts';
+import { assumedHistory, assumptionNote } from '../core/plan/remember.ts';
 import { MAX_MAX_AGE_SECONDS, type PolicyMode } from '../core/policy.ts';
 import { type Question, type SafeDates, type Served, whenSafe } from '../core/when-safe.ts';
 import { lookAndPlan, type PlanningWorld, type RunOptions } from './sync.ts';
@@ -29,14 +29,11 @@ export async function answerWhen(
     question.kind === 'remove-policy' ? MAX_MAX_AGE_SECONDS : (live?.maxAgeSeconds ?? MAX_MAX_AGE_SECONDS);
   const history = assumedHistory(memory, assumed);
   const answer = question.kind === 'mode' ? whenMode(question.mode, history) : whenSafe(question, history);
-  const note =
-    history[0]?.id === 'unknown'
-      ? `${answer.reason} (what was served before ${history[0].to?.toISOString()} is not known; the worst is assumed)`
-      : answer.reason;
-  if (question.kind !== 'remove-mx') return { ...answer, reason: note };
+  const reason = `${answer.reason}${assumptionNote(history)}`;
+  if (question.kind !== 'remove-mx') return { ...answer, reason };
   // With the host gone, mail goes to the others: none of them may be refused either.
   const others = (liveMxHosts(wanted.domain, observation.mx) ?? []).filter((host) => host !== question.host);
-  return others.map((host) => whenSafe({ kind: 'add-mx', host }, history)).reduce(later, { ...answer, reason: note });
+  return others.map((host) => whenSafe({ kind: 'add-mx', host }, history)).reduce(later, { ...answer, reason });
 }
 
 function whenMode(mode: PolicyMode, history: readonly Served[]): SafeDates {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { bodyHash, nextPolicyId, parseOwnId, policyId, sha256Hex } from '../../src/core/id.ts';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { canonicalPatterns, coverMx, matchMx, parsePattern } from '../../src/core/mx.ts';
@@ -35,7 +35,9 @@ describe('parsePattern', () => {
 
   test('says what to write instead', () => {
     expect(parsePattern('10 mx1.example.com.')).toMatchObject({ issues: [{ hint: 'write "mx1.example.com"' }] });
-    expect(parsePattern('mx.*.example.com')).toMatchObject({ issues: [{ hint: expect.stringContaining('left-most') }] });
+    expect(parsePattern('mx.*.example.com')).toMatchObject({
+      issues: [{ hint: expect.stringContaining('left-most') }],
+    });
   });
 });
 
@@ -84,7 +86,9 @@ const pattern = fc.tuple(fc.boolean(), host).map(([isWild, name]) => (isWild ? `
 describe('coverMx', () => {
   test('tells uncovered hosts and unused patterns, sorted, each once', () => {
     const hosts = ['MX2.example.com.', 'mx1.example.com', 'mx1.example.com', 'a.b.example.net', 'mx.example.org'];
-    expect(coverMx(['*.example.net', 'mx1.example.com', 'MX1.EXAMPLE.COM', 'zzz.example', '*.example.org'], hosts)).toEqual({
+    expect(
+      coverMx(['*.example.net', 'mx1.example.com', 'MX1.EXAMPLE.COM', 'zzz.example', '*.example.org'], hosts),
+    ).toEqual({
       uncovered: ['a.b.example.net', 'mx2.example.com'],
       unused: ['*.example.net', 'zzz.example'],
     });

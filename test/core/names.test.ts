@@ -1,7 +1,15 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { byCodePoint, isIpAddress, isIpv4, isWithin, parentOf, parseHostName, parseIpv6 } from '../../src/core/names.ts';
+import {
+  byCodePoint,
+  isIpAddress,
+  isIpv4,
+  isWithin,
+  parentOf,
+  parseHostName,
+  parseIpv6,
+} from '../../src/core/names.ts';
 import { runs } from '../property-runs.ts';
 
 const label63 = 'a'.repeat(63);
@@ -69,19 +77,19 @@ describe('parseHostName', () => {
 
   test('says what to write instead of a wildcard or an underscore', () => {
     expect(parseHostName('*.example.com')).toMatchObject({ issues: [{ hint: expect.stringContaining('left-most') }] });
-    expect(parseHostName('mx_1.example.com')).toMatchObject({ issues: [{ hint: expect.stringContaining('underscore') }] });
+    expect(parseHostName('mx_1.example.com')).toMatchObject({
+      issues: [{ hint: expect.stringContaining('underscore') }],
+    });
   });
 
   test('never throws, and what it gives is read as itself', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.domain(), nameLike), (text) => {
         const name = parseHostName(text);
-        if (name.ok) {
-          expect(name.value).toMatch(/^[a-z0-9.-]{1,253}$/);
-          expect(parseHostName(name.value)).toEqual(name);
-        } else {
-          expect(name.issues).toHaveLength(1);
-        }
+        const again = name.ok ? parseHostName(name.value) : name;
+        expect(again).toEqual(name);
+        expect(name.ok ? name.value : 'a').toMatch(/^[a-z0-9.-]{1,253}$/);
+        expect(name.ok ? 1 : name.issues.length).toBe(1);
       }),
       runs(500),
     );
@@ -89,7 +97,9 @@ describe('parseHostName', () => {
 });
 
 /** Texts near the border: short labels of the characters that matter. */
-const nameLike = fc.array(fc.constantFrom('a', '1', '-', '.', '_', '*', 'ü', 'xn--', 'ß', '。', ':', '%'), { maxLength: 12 }).map((parts) => parts.join(''));
+const nameLike = fc
+  .array(fc.constantFrom('a', '1', '-', '.', '_', '*', 'ü', 'xn--', 'ß', '。', ':', '%'), { maxLength: 12 })
+  .map((parts) => parts.join(''));
 
 describe('addresses', () => {
   test.each([
@@ -110,7 +120,7 @@ describe('addresses', () => {
     ['example.com', false],
   ])('isIpAddress(%j) is %s', (text, answer) => expect(isIpAddress(text)).toBe(answer));
 
-  test.each([
+  test.each<[string, string | null, string]>([
     ['2001:DB8:0:0:0:0:0:1', '2001:db8::1', 'RFC 5952 §4'],
     ['::', '::', 'the unspecified address'],
     ['::ffff:192.0.2.1', '::ffff:c000:201', 'an IPv4-mapped one'],

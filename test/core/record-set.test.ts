@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import {
@@ -16,7 +16,12 @@ import {
 import { runs } from '../property-runs.ts';
 
 const name = '_mta-sts.example.com';
-const set = (type: RecordType, rdata: readonly string[], ttlSeconds = 300): RecordSet => ({ name, type, ttlSeconds, rdata });
+const set = (type: RecordType, rdata: readonly string[], ttlSeconds = 300): RecordSet => ({
+  name,
+  type,
+  ttlSeconds,
+  rdata,
+});
 
 describe('rdataText', () => {
   test.each<[RecordType, string, string, string]>([
@@ -37,7 +42,11 @@ describe('rdataText', () => {
 
 describe('comparing record sets', () => {
   const same: readonly [string, RecordSet | null, RecordSet | null][] = [
-    ['the order does not count, RFC 2181 §5', set('A', ['192.0.2.1', '192.0.2.2']), set('A', ['192.0.2.2', '192.0.2.1'])],
+    [
+      'the order does not count, RFC 2181 §5',
+      set('A', ['192.0.2.1', '192.0.2.2']),
+      set('A', ['192.0.2.2', '192.0.2.1']),
+    ],
     ['the cut of strings does not count', set('TXT', ['"ab" "c"']), set('TXT', ['"a" "bc"'])],
     ['bare or quoted does not count', set('TXT', ['abc']), set('TXT', ['"abc"'])],
     ['the case of names does not count', set('CNAME', ['A.example.']), set('CNAME', ['a.example.'])],
@@ -56,7 +65,11 @@ describe('comparing record sets', () => {
     ['another type', set('TXT', ['192.0.2.1']), set('A', ['192.0.2.1'])],
     ['the case of TXT counts', set('TXT', ['"id=A"']), set('TXT', ['"id=a"'])],
     ['blanks in TXT count', set('TXT', ['"a" "b"']), set('TXT', ['"a " "b"'])],
-    ['the same text twice in different cuts is two records to a sender', set('TXT', ['"ab"']), set('TXT', ['"ab"', '"a" "b"'])],
+    [
+      'the same text twice in different cuts is two records to a sender',
+      set('TXT', ['"ab"']),
+      set('TXT', ['"ab"', '"a" "b"']),
+    ],
     ['nothing against something', null, set('A', ['192.0.2.1'])],
   ];
   test.each(different)('%s', (_, a, b) => {
@@ -84,8 +97,14 @@ describe('txtSet', () => {
 
 describe('diffRecordSets', () => {
   test('gives creations, changes and deletions in the order of names', () => {
-    const before = [{ ...set('A', ['192.0.2.1']), name: 'c.example' }, { ...set('A', ['192.0.2.1']), name: 'b.example' }];
-    const after = [{ ...set('A', ['192.0.2.2']), name: 'b.example' }, { ...set('TXT', ['"x"']), name: 'a.example' }];
+    const before = [
+      { ...set('A', ['192.0.2.1']), name: 'c.example' },
+      { ...set('A', ['192.0.2.1']), name: 'b.example' },
+    ];
+    const after = [
+      { ...set('A', ['192.0.2.2']), name: 'b.example' },
+      { ...set('TXT', ['"x"']), name: 'a.example' },
+    ];
     expect(diffRecordSets(before, after)).toEqual([
       { name: 'a.example', type: 'TXT', before: null, after: after[1] },
       { name: 'b.example', type: 'A', before: before[1], after: after[0] },
@@ -117,7 +136,11 @@ describe('diffRecordSets', () => {
 const text = fc.stringMatching(/^[a-c ;"\\]{0,4}$/);
 const recordSet: fc.Arbitrary<RecordSet> = fc.oneof(
   fc
-    .tuple(fc.constantFrom('a.example', 'b.example'), fc.constantFrom(60, 300), fc.uniqueArray(text, { minLength: 1, maxLength: 3 }))
+    .tuple(
+      fc.constantFrom('a.example', 'b.example'),
+      fc.constantFrom(60, 300),
+      fc.uniqueArray(text, { minLength: 1, maxLength: 3 }),
+    )
     .map(([owner, ttl, values]) => txtSet(owner, ttl, values)),
   fc.record({
     name: fc.constantFrom('a.example', 'b.example'),

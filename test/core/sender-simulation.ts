@@ -8,6 +8,11 @@
 import type { StsPolicy } from '../../src/core/policy.ts';
 import type { Served } from '../../src/core/when-safe.ts';
 
+/** Seconds since 1970 as a date. */
+function date(second: number | null): Date | null {
+  return second === null ? null : new Date(second * 1000);
+}
+
 /** One policy in its true times, in seconds. */
 export interface Truth {
   readonly policy: StsPolicy;
@@ -22,7 +27,6 @@ export interface Truth {
 
 /** What stsync knows of it. */
 export function servedOf(truths: readonly Truth[]): readonly Served[] {
-  const date = (second: number | null): Date | null => (second === null ? null : new Date(second * 1000));
   return truths.map(({ policy, id, from, to, shownAt: [first, last], ttl }) => ({
     policy,
     id,
@@ -64,7 +68,7 @@ function lastUseOf(
   let copies = new Map<string, Copy>();
   let last = -1;
   for (let now = 0; now <= end; now++) {
-    const shown = shownAt(truths, visible, now);
+    const shown = idsAt(truths, visible, now);
     const next = new Map<string, Copy>();
     const keep = (copy: Copy): void => {
       next.set(`${copy.body} ${copy.id} ${copy.until}`, copy);
@@ -100,7 +104,7 @@ function visibleAt(truths: readonly Truth[], second: number): ReadonlySet<number
 }
 
 /** Ids that some resolver can answer with now: asked now, or asked within the TTL. */
-function shownAt(truths: readonly Truth[], visible: readonly ReadonlySet<number>[], now: number): ReadonlySet<string> {
+function idsAt(truths: readonly Truth[], visible: readonly ReadonlySet<number>[], now: number): ReadonlySet<string> {
   const ids = new Set<string>();
   for (const [entry, { id, ttl }] of truths.entries()) {
     for (let asked = now; asked >= 0 && (asked === now || now < asked + ttl); asked--) {

@@ -18,7 +18,8 @@ function workTree(): { path: string; commit: string } {
     }).trim();
   git('init', '-q');
   mkdirSync(join(path, 'domains'));
-  for (const name of ['domains.yaml', 'domains/a.yaml', 'domains/b.yml', 'README']) writeFileSync(join(path, name), 'x');
+  for (const name of ['domains.yaml', 'domains/a.yaml', 'domains/b.yml', 'README'])
+    writeFileSync(join(path, name), 'x');
   writeFileSync(join(path, '.gitignore'), '*.ignored\nignored.yaml\n');
   git('add', '.');
   git('commit', '-q', '-m', 'first');

@@ -29,11 +29,7 @@ describe('the directory publisher', () => {
     } finally {
       process.umask(umask);
     }
-    expect(tree(directory)).toEqual([
-      `${host} 755`,
-      `${host}/.well-known 755`,
-      `${host}/.well-known/mta-sts.txt 644`,
-    ]);
+    expect(tree(directory)).toEqual([`${host} 755`, `${host}/.well-known 755`, `${host}/.well-known/mta-sts.txt 644`]);
     expect(readFileSync(join(directory, host, '.well-known/mta-sts.txt'), 'utf8')).toBe(body);
     expect(textOf(await open(directory).read(host))).toBe(body);
   });
@@ -108,8 +104,16 @@ describe('a directory that cannot be used', () => {
   const inTheWay: readonly [string, (directory: string) => void, RegExp][] = [
     ['DIR is a file', (directory) => writeFileSync(directory, ''), /name a directory/],
     ['the host is a file', (directory) => writeFileSync(below(directory, host), ''), /move it away/],
-    ['.well-known is a file', (directory) => writeFileSync(below(directory, `${host}/.well-known`), ''), /move it away/],
-    ['the policy is a directory', (directory) => mkdirSync(below(directory, `${host}/.well-known/mta-sts.txt`)), /move it away/],
+    [
+      '.well-known is a file',
+      (directory) => writeFileSync(below(directory, `${host}/.well-known`), ''),
+      /move it away/,
+    ],
+    [
+      'the policy is a directory',
+      (directory) => mkdirSync(below(directory, `${host}/.well-known/mta-sts.txt`)),
+      /move it away/,
+    ],
   ];
   test.each(inTheWay)('%s', async (_, prepare, hint) => {
     const directory = join(tempDirectory(), 'www');
@@ -141,7 +145,7 @@ describe('a directory that cannot be used', () => {
     expect(listing(base)).toEqual(before);
   });
 
-  test('DIR itself may be a link: that is the user\'s choice', async () => {
+  test("DIR itself may be a link: that is the user's choice", async () => {
     const base = tempDirectory();
     mkdirSync(join(base, 'real'));
     symlinkSync('real', join(base, 'www'));
@@ -149,13 +153,16 @@ describe('a directory that cannot be used', () => {
     expect(readFileSync(join(base, 'real', host, '.well-known/mta-sts.txt'), 'utf8')).toBe(body);
   });
 
-  test.each(['../mta-sts.example.com', 'a/b', '', '.', '..', 'MTA-STS.example.com', '/etc'])('"%s" is no policy host', async (name) => {
-    const directory = tempDirectory();
-    await expect(open(directory).publish(name, body)).rejects.toMatchObject({ code: unwritable });
-    await expect(open(directory).remove(name)).rejects.toMatchObject({ code: unwritable });
-    await expect(open(directory).read(name)).rejects.toMatchObject({ code: unreadable });
-    expect(listing(directory)).toEqual([]);
-  });
+  test.each(['../mta-sts.example.com', 'a/b', '', '.', '..', 'MTA-STS.example.com', '/etc'])(
+    '"%s" is no policy host',
+    async (name) => {
+      const directory = tempDirectory();
+      await expect(open(directory).publish(name, body)).rejects.toMatchObject({ code: unwritable });
+      await expect(open(directory).remove(name)).rejects.toMatchObject({ code: unwritable });
+      await expect(open(directory).read(name)).rejects.toMatchObject({ code: unreadable });
+      expect(listing(directory)).toEqual([]);
+    },
+  );
 
   test.skipIf(cannotMount !== null)(`a read-only file system ${cannotMount ?? ''}`, async () => {
     const directory = tempDirectory();

@@ -30,7 +30,7 @@ describe('the run lock', () => {
     for (let round = 0; round < 3; round++) {
       const lock = await acquireRunLock(path, info);
       lock.release();
-      lock.release();
+      expect(() => lock.release()).not.toThrow();
     }
   });
 
@@ -67,7 +67,9 @@ describe('the run lock', () => {
     const child = await holder(path);
     const waiting = acquireRunLock(path, info, { waitMs: 20_000 });
     child.stdin?.write('end\n');
-    (await waiting).release();
+    const lock = await waiting;
+    await expect(acquireRunLock(path, info)).rejects.toThrow(`pid ${process.pid}`);
+    lock.release();
   });
 
   test('holds inside one process too, and survives a second try there', async () => {
@@ -111,11 +113,11 @@ describe('the run lock', () => {
 
   test('another state is another lock', async () => {
     const directory = tempDirectory();
-    const locks = [
-      await acquireRunLock(join(directory, 'a.db'), info),
-      await acquireRunLock(join(directory, 'b.db'), info),
-    ];
-    for (const lock of locks) lock.release();
+    const lock = await acquireRunLock(join(directory, 'a.db'), info);
+    const other = await acquireRunLock(join(directory, 'b.db'), info);
+    expect(other).not.toBe(lock);
+    lock.release();
+    other.release();
   });
 });
 

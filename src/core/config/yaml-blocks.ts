@@ -1,6 +1,6 @@
 /**
- * Floor 0. Cuts a file with very many domains into pieces that can be parsed one after the other: `yaml` needs more than twice the time and
- * the memory for 100,000 domains in one piece. Only what is plain is cut; everything unusual gives null, and the file is parsed whole.
+ * Floor 0. Cuts a file with very many domains into pieces that can be parsed one after the other: 100,000 domains in one piece need three
+ * times the memory. Only what is plain is cut; everything unusual gives null, and the file is parsed whole.
  */
 
 /** Domains of one piece; measured: 20 to 100 are alike, 200 takes half as long again (bench/config-load.ts). */

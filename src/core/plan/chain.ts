@@ -21,7 +21,11 @@ type ReadView = Extract<ProviderView, { kind: 'read' }>;
 export interface ChainInput {
   readonly wanted: DomainConfig;
   readonly policy: StsPolicy;
-  readonly decision: IdDecision;
+  /**
+   * Null while the host moves and the id would be a new one: it stays, since a sender that still reaches the old host would store its old
+   * body under the new id (rule 5).
+   */
+  readonly decision: IdDecision | null;
   readonly ids: readonly PublishedId[];
   readonly observation: Observation;
   readonly memory: DomainMemory;
@@ -32,25 +36,24 @@ export interface ChainInput {
 
 /** The steps that make this policy the announced one; none where it is already. */
 export function policyChain(input: ChainInput): readonly Step[] {
-  const { wanted, policy, decision, observation } = input;
+  const { wanted, policy, decision } = input;
   const publish = publishIfNeeded(input);
   const host = hostIfNeeded(input);
-  const id = idIfNeeded(input);
-  const needsProof = publish !== null || host !== null || (id !== null && decision.cause !== null);
+  const id = decision === null ? null : idIfNeeded(input, decision);
+  const needsProof = publish !== null || host !== null || (id !== null && decision?.cause != null);
   const verify = needsProof ? verifyStep(wanted.domain, policy) : null;
   // A host record that may not be written stands in front in any case: nothing behind it would reach a sender.
   const steps =
     isHostMove(input) && host?.outcome !== 'held' ? [publish, verify, host, id] : [host, publish, verify, id];
-  // A new body may not come out under an id that cannot follow it.
+  const chain = steps.filter((step) => step !== null);
+  // While somebody else's id is out, neither a new body nor a new host may come out under it.
   const hold =
     id === null || isTtlOnly(id)
       ? null
       : (delegated(id.name, input.idViews) ?? foreignId(wanted, input.ids, input.memory));
-  const chain = steps.filter((step) => step !== null);
-  if (hold === null || observation.policy.kind === 'unreadable') return skipBehindHeld(chain);
-  const first = chain.findIndex((step) => step.kind === 'publish-policy');
-  const at = first === -1 ? chain.length - 1 : first;
-  return skipBehindHeld(chain.map((step, index) => (index === at ? heldStep(step, hold) : step)));
+  return skipBehindHeld(
+    hold === null ? chain : chain.map((step, index) => (index === 0 ? heldStep(step, hold) : step)),
+  );
 }
 
 /** The policy is announced, and the host record leads somewhere else than the YAML wants. */
@@ -82,7 +85,7 @@ function hostIfNeeded({ wanted, hostViews, memory, publisherHostnames }: ChainIn
   return hold === null ? step : heldStep(step, hold);
 }
 
-function idIfNeeded({ wanted, decision, idViews }: ChainInput): Step | null {
+function idIfNeeded({ wanted, idViews }: ChainInput, decision: IdDecision): Step | null {
   const text = formatStsRecord(decision.id);
   return txtStep(
     {

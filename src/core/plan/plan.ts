@@ -10,6 +10,7 @@ import { recordKey } from '../record-set.ts';
 import { isHostMove, policyChain } from './chain.ts';
 import { decideId, type IdDecision } from './decide-id.ts';
 import { observationFindings } from './findings.ts';
+import { liveHost } from './host-step.ts';
 import { guardDeletes } from './guard-deletes.ts';
 import { liveId, type PublishedId, publishedIds } from './ids.ts';
 import type { DomainPlan, Finding, Step } from './model.ts';
@@ -42,6 +43,8 @@ interface PolicyPart {
   readonly countsAsChange: boolean;
   readonly findings: readonly Finding[];
 }
+
+type ChainPart = Pick<PolicyPart, 'steps' | 'decision' | 'countsAsChange' | 'findings'>;
 
 /** Pure: the same arguments give the same plan, whatever the order or case in the YAML. */
 export function planDomain(
@@ -79,7 +82,7 @@ export function planDomain(
     ],
     serve: part.serve,
     isHeldTesting: part.isHeldTesting,
-    announce: part.decision?.id ?? null,
+    announce: part.decision?.id ?? liveId(ids),
     cause: part.decision?.cause ?? null,
     txtTtlSeconds: Math.max(0, ...readViews(wanted, observation, '_mta-sts').map((view) => view.ttlSeconds)),
     foundEqual: foundEqual(wanted, observation, [...reports, ...part.steps]),
@@ -117,31 +120,22 @@ function policyPart(
   const shown = { ...nothing, serve: serving?.policy ?? null, wanted: serving?.wanted ?? null };
   // Policy, host record and id are one chain: where one of them cannot be read, none of it is touched.
   if (observation.policy.kind === 'unreadable' || !isWholeRead(wanted, observation)) return shown;
-  const chain = (
-    policy: StsPolicy,
-    isAsked: boolean,
-  ): Pick<PolicyPart, 'steps' | 'decision' | 'countsAsChange' | 'findings'> => {
-    const decision = decideId(policy, ids, memory, isAsked, context.now);
-    const input = {
-      wanted,
-      policy,
-      decision,
-      ids,
-      observation,
-      memory,
-      publisherHostnames: context.publisherHostnames,
-    };
+  const chain = (policy: StsPolicy, mayRotate: boolean): ChainPart => {
+    const decided = decideId(policy, ids, memory, context.isRotationAsked && mayRotate && !wanted.absent, context.now);
+    const decision = mayRotate || decided.cause === null ? decided : null;
+    const { publisherHostnames } = context;
+    const input = { wanted, policy, decision, ids, observation, memory, publisherHostnames };
     const steps = policyChain({ ...input, hostViews: views.host, idViews: views.id });
     const isChange =
-      (liveId(ids) !== null && decision.cause === 'change') || isHostMove({ wanted, ids, hostViews: views.host });
-    return { steps, decision, countsAsChange: isChange, findings: decision.finding === null ? [] : [decision.finding] };
+      (liveId(ids) !== null && decision?.cause === 'change') || isHostMove({ wanted, ids, hostViews: views.host });
+    return { steps, decision, countsAsChange: isChange, findings: decision?.finding == null ? [] : [decision.finding] };
   };
   if (wanted.absent) {
     const removal = planRemoval(wanted, observation, memory, ids, context.now);
     if (removal.phase !== 'delete')
       return {
         ...nothing,
-        ...chain(removal.policy, false),
+        ...chain(removal.policy, true),
         serve: removal.policy,
         wanted: removal.policy,
         holds: [removal.hold],
@@ -159,14 +153,14 @@ function policyPart(
   }
   const settling = hostSettling(wanted, observation, memory, ids, views.host, serving.policy, context.now);
   const policy = settling?.policy ?? serving.policy;
-  const made = chain(policy, context.isRotationAsked && settling === null);
+  const made = chain(policy, settling === null);
   const holds = settling === null ? serving.holds : [...serving.holds, settling.hold];
   return { ...shown, ...made, holds, serve: policy, isHeldTesting: serving.isHeldTesting };
 }
 
 /**
  * While the policy host moves, and until no resolver holds its old record, body and id stay as they are (rule 5): a sender that still
- * reaches the old host would otherwise store its old body under the new id.
+ * reaches the old host would otherwise store its old body under the new id. A body that only the old host knows is replaced, its id stays.
  */
 function hostSettling(
   wanted: DomainConfig,
@@ -180,12 +174,15 @@ function hostSettling(
   const isMove = isHostMove({ wanted, ids, hostViews });
   const isSettling = memory.hostSettledAt !== null && now < memory.hostSettledAt;
   const announced = announcedPolicy(observation, memory, ids);
-  if ((!isMove && !isSettling) || announced === null || samePolicy(announced, next)) return null;
-  const oldTtlSeconds = Math.max(0, ...hostViews.flatMap((view) => view.sets).map((set) => set.ttlSeconds));
+  if ((!isMove && !isSettling) || (announced !== null && samePolicy(announced, next))) return null;
+  const oldTtlSeconds = Math.max(
+    0,
+    ...hostViews.flatMap((view) => liveHost(view, wanted.domain)).map((set) => set.ttlSeconds),
+  );
   const notBefore = isSettling ? memory.hostSettledAt : new Date(now.getTime() + oldTtlSeconds * 1000);
   const reason = 'the policy host moves first; the policy changes when no resolver holds the old host record';
   return {
-    policy: announced,
+    policy: announced ?? next,
     hold: { guard: 'served-before-id', reason, hint: 'wait for the TTL of the old host record', notBefore },
   };
 }

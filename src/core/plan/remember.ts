@@ -11,6 +11,9 @@ import type { PublishedId } from './ids.ts';
 import type { Step } from './model.ts';
 import { livePolicy, type MxFact, type Observation, type PolicyFact } from './observation.ts';
 
+/** Stands for the id of what nobody remembers; no published id is a word with blanks. */
+const UNKNOWN_ID = 'not known';
+
 /** The id that senders read in this look. */
 interface SeenId {
   readonly id: string;
@@ -98,13 +101,21 @@ export function assumedHistory(memory: DomainMemory, assumedMaxAgeSeconds: numbe
   if (memory.isComplete || first === undefined) return memory.history;
   const assumed: Served = {
     policy: { mode: 'enforce', maxAgeSeconds: assumedMaxAgeSeconds, mx: [] },
-    id: 'unknown',
+    id: UNKNOWN_ID,
     from: new Date(0),
     to: first.from,
     rotatedAt: new Date(0),
     txtTtlSeconds: first.txtTtlSeconds,
   };
   return [assumed, ...memory.history];
+}
+
+/** Says in a reason what {@link assumedHistory} put in front; empty where it put nothing. */
+export function assumptionNote(history: readonly Served[]): string {
+  const [first] = history;
+  return first?.id === UNKNOWN_ID
+    ? ` (what was served before ${first.to?.toISOString() ?? 'now'} is not known; the worst is assumed)`
+    : '';
 }
 
 function rememberLive(

@@ -14,7 +14,7 @@ import type { Step } from './model.ts';
 import { livePolicy, type Observation, type ProviderView } from './observation.ts';
 import { foreignHost, foreignId } from './ownership.ts';
 import { policyHostOf, recordName } from './record-names.ts';
-import { assumedHistory } from './remember.ts';
+import { assumedHistory, assumptionNote } from './remember.ts';
 import { reportsStep } from './reports-step.ts';
 import { allowKey, type Hold } from './serve.ts';
 import { deletePolicyStep, heldStep, skipBehindHeld } from './steps.ts';
@@ -58,7 +58,7 @@ export function planRemoval(
   if (isNone && allSenders !== null && allSenders <= now) return { phase: 'delete' };
   const hold: Hold = {
     guard: 'removal-waits-for-caches',
-    reason: `the records stay until no sender can hold an older policy: ${reason}`,
+    reason: `the records stay until no sender can hold an older policy: ${reason}${assumptionNote(history)}`,
     hint: `wait, or ${allowKey('removal-waits-for-caches')}`,
     notBefore: allSenders,
   };

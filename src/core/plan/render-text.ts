@@ -39,7 +39,7 @@ function domainLines(plan: DomainPlan, options: TextOptions): readonly string[] 
 }
 
 function stepLines(step: Step, options: TextOptions): readonly string[] {
-  const what = step.type === null ? step.name : `${step.name} ${step.type}`;
+  const what = step.type === null ? `policy of ${step.name}` : `${step.name} ${step.type}`;
   const mark = {
     pending: '',
     done: '',
@@ -71,7 +71,13 @@ function changeText(step: Step): string {
     texts?.map((text) => (step.type === null ? policyText(text) : text)).join(' | '),
   );
   if (after === undefined) return before ?? '';
-  return before === undefined || before === after ? after : `${before} -> ${after}`;
+  if (before === after) return `${after}  TTL ${ttls(step, 'before')} -> ${ttls(step, 'after')}`;
+  return before === undefined ? after : `${before} -> ${after}`;
+}
+
+function ttls(step: Step, when: 'before' | 'after'): string {
+  const all = step.changes.flatMap((one) => one.changes.map((change) => change[when]?.ttlSeconds));
+  return [...new Set(all)].join(', ');
 }
 
 /** A body in one line: `enforce, max_age 86400, mx: a b`. */

@@ -1,4 +1,6 @@
 /** The JSON Schema and `parseConfig` come from one definition; zod reads the schema here as somebody else's checker would. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse as parseYamlText } from 'yaml';
 import { fromJSONSchema, type ZodType } from 'zod';
@@ -79,6 +81,12 @@ describe('the JSON Schema', () => {
   ])('refuses %s, as validate does', (_title, text) => {
     expect(codes(text)).not.toEqual([]);
     expect(accepts(text)).toBe(false);
+  });
+
+  it('accepts domains.example.yaml, as validate does', () => {
+    const text = readFileSync(path.join(import.meta.dirname, '../../../domains.example.yaml'), 'utf8');
+    expect(codes(text)).toEqual([]);
+    expect(accepts(text)).toBe(true);
   });
 
   it('describes every key in one sentence', () => {

@@ -1,0 +1,71 @@
+/**
+ * Golden plans: each folder is a config and a live world (zone files, served policies, memory); the plan from it is compared byte for byte,
+ * as text and as JSON. `UPDATE_GOLDEN=1` writes what the planner says now: read the difference before you commit it.
+ */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { descriptors } from '../../providers/registry.ts';
+import { open } from '../../providers/zonefile/provider.ts';
+import { noMemory } from '../../src/core/memory.ts';
+import { renderJson } from '../../src/core/plan/render-json.ts';
+import { renderText } from '../../src/core/plan/render-text.ts';
+import { openFiles } from '../../src/effects/files.ts';
+import { loadConfig } from '../../src/effects/load-config.ts';
+import { directoryPublisher } from '../../src/effects/publish-directory.ts';
+import { readOnlyPublisher } from '../../src/effects/publisher.ts';
+import { parseMemory } from '../../src/effects/store-json.ts';
+import { readOnly } from '../../src/provider.ts';
+import { dryRun } from '../../src/services/sync.ts';
+
+const cases = readdirSync(import.meta.dirname, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+
+describe('the plan of', () => {
+  it.each(cases.map((entry) => entry.name))('%s', async (name) => {
+    const folder = join(import.meta.dirname, name);
+    const report = await planOf(folder);
+    const painted = renderText(report, { isVerbose: true, paint: (_style, text) => text });
+    compare(join(folder, 'plan.txt'), painted.replaceAll(folder, 'FOLDER'));
+    compare(join(folder, 'plan.json'), renderJson(report).replaceAll(folder, 'FOLDER'));
+  });
+});
+
+async function planOf(folder: string): ReturnType<typeof dryRun> {
+  const loaded = await loadConfig({ path: 'domains.yaml', descriptors, environment: {}, workingDirectory: folder });
+  if (!loaded.ok) throw new Error(loaded.faults.map((fault) => fault.message).join('\n'));
+  const files = openFiles();
+  const context = {
+    files,
+    runCommand: () => Promise.reject(new Error('a dry run runs no command')),
+    now: () => new Date(),
+  };
+  const provider = await open({ directory: join(folder, 'zones') }, context);
+  const memoryFile = join(folder, 'memory.json');
+  const memories: unknown = existsSync(memoryFile) ? JSON.parse(readFileSync(memoryFile, 'utf8')) : {};
+  const entries = Object.entries(memories ?? {}).map(
+    ([domain, memory]) => [domain, parseMemory(JSON.stringify(memory))] as const,
+  );
+  const stored = new Map(entries);
+  return dryRun(
+    loaded.config,
+    {
+      readers: new Map([['local', readOnly(provider)]]),
+      policies: () => readOnlyPublisher(directoryPublisher(join(folder, 'www'), files)),
+      signal: new AbortController().signal,
+      store: {
+        domains: () => [...stored.keys()],
+        memory: (domain) => stored.get(domain) ?? noMemory,
+        journal: () => [],
+        close: () => undefined,
+      },
+      now: () => new Date('2026-11-24T12:00:00Z'),
+      descriptors,
+    },
+    { only: null, allow: [], isRotationAsked: false, servedSince: null, onProgress: () => undefined },
+  );
+}
+
+function compare(path: string, actual: string): void {
+  if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(path, actual);
+  expect(actual).toBe(readFileSync(path, 'utf8'));
+}
