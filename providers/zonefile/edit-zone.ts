@@ -111,11 +111,13 @@ function insert(edit: Edit, zone: Zone, records: readonly (Expected & { readonly
   const [first] = records;
   if (first === undefined) return;
   const own = (zone.byOwner.get(first.owner) ?? []).filter(({ source }) => source === zone.source);
-  const anchor = own.findLast(({ type }) => type === first.type) ?? own.at(-1) ?? null;
-  const sample = anchor ?? zone.records.findLast(({ source }) => source === zone.source) ?? zone.soa;
   const { text } = zone.source;
+  const last = zone.records.findLast(({ source }) => source === zone.source) ?? zone.soa;
+  // What ends the file is behind its last record too: one place, so one order.
+  const atEnd = last.source === zone.source && last.end === text.length ? last : null;
+  const anchor = own.findLast(({ type }) => type === first.type) ?? own.at(-1) ?? atEnd;
   const at = anchor?.end ?? text.length;
-  const lines = records.map((record) => formatRecord(record, anchor?.origin ?? zone.endOrigin, sample));
+  const lines = records.map((record) => formatRecord(record, anchor?.origin ?? zone.endOrigin, anchor ?? last));
   // A last line without its line break gets one, unless that line goes.
   const isOpen = at === text.length && !text.endsWith('\n') && !(anchor !== null && edit.removed.has(anchor));
   const isFirst = !edit.splices.some((splice) => splice.start === at && splice.end === at);

@@ -151,11 +151,19 @@ function policyPart(
     const message = 'mx is live, but MX shows no hosts and no policy is served that could stay';
     return { ...shown, findings: [finding('LIVE_MX_UNKNOWN', 'error', message, 'list the MX hosts in the YAML')] };
   }
-  const settling = hostSettling(wanted, observation, memory, ids, views.host, serving.policy, context.now);
-  const policy = settling?.policy ?? serving.policy;
-  const made = chain(policy, settling === null);
-  const holds = settling === null ? serving.holds : [...serving.holds, settling.hold];
-  return { ...shown, ...made, holds, serve: policy, isHeldTesting: serving.isHeldTesting };
+  const { isHeldTesting } = serving;
+  const settling = hostSettling(wanted, memory, ids, views.host, context.now);
+  if (settling === null) return { ...shown, ...chain(serving.policy, true), holds: serving.holds, isHeldTesting };
+  const policy = announcedPolicy(observation, memory, ids) ?? serving.policy;
+  const made = chain(policy, false);
+  const isWaiting = made.decision === null || !samePolicy(policy, serving.policy);
+  return {
+    ...shown,
+    ...made,
+    holds: isWaiting ? [...serving.holds, settling] : serving.holds,
+    serve: policy,
+    isHeldTesting,
+  };
 }
 
 /**
@@ -164,27 +172,19 @@ function policyPart(
  */
 function hostSettling(
   wanted: DomainConfig,
-  observation: Observation,
   memory: DomainMemory,
   ids: readonly PublishedId[],
   hostViews: readonly ReadView[],
-  next: StsPolicy,
   now: Date,
-): { policy: StsPolicy; hold: Hold } | null {
-  const isMove = isHostMove({ wanted, ids, hostViews });
-  const isSettling = memory.hostSettledAt !== null && now < memory.hostSettledAt;
-  const announced = announcedPolicy(observation, memory, ids);
-  if ((!isMove && !isSettling) || (announced !== null && samePolicy(announced, next))) return null;
-  const oldTtlSeconds = Math.max(
-    0,
-    ...hostViews.flatMap((view) => liveHost(view, wanted.domain)).map((set) => set.ttlSeconds),
-  );
-  const notBefore = isSettling ? memory.hostSettledAt : new Date(now.getTime() + oldTtlSeconds * 1000);
+): Hold | null {
   const reason = 'the policy host moves first; the policy changes when no resolver holds the old host record';
-  return {
-    policy: announced ?? next,
-    hold: { guard: 'served-before-id', reason, hint: 'wait for the TTL of the old host record', notBefore },
-  };
+  const hold = { guard: 'served-before-id', reason, hint: 'wait for the TTL of the old host record' } as const;
+  if (isHostMove({ wanted, ids, hostViews })) {
+    const ttls = hostViews.flatMap((view) => liveHost(view, wanted.domain)).map((set) => set.ttlSeconds);
+    return { ...hold, notBefore: new Date(now.getTime() + 1000 * Math.max(0, ...ttls)) };
+  }
+  const isSettling = memory.hostSettledAt !== null && now < memory.hostSettledAt;
+  return isSettling ? { ...hold, notBefore: memory.hostSettledAt } : null;
 }
 
 /** The policy that the published id stands for: what senders are told. Null: none is announced. */

@@ -43,7 +43,15 @@ function againStep(wanted: DomainConfig, observation: Observation, entry: Journa
     changes: [{ name, type, before: set, after: set }],
   }));
   const reason = `an earlier run (${entry.at.toISOString().slice(0, 16).replace('T', ' ')} UTC) did not end this step`;
-  const step = { kind: texts === null ? 'delete' : 'upsert', name, type, before: texts, after: texts, reason, changes } as const;
+  const step = {
+    kind: texts === null ? 'delete' : 'upsert',
+    name,
+    type,
+    before: texts,
+    after: texts,
+    reason,
+    changes,
+  } as const;
   return sets.length === 0 ? [] : [recordStep(step, chainOf(label))];
 }
 
