@@ -112,7 +112,8 @@ function isAbandoned(lock: string): boolean {
   return !isAlive(holder.pid) || (holder.process !== null && processStart(holder.pid) !== holder.process);
 }
 
-function isAlive(pid: number): boolean {
+/** Is there a process with this pid on this host? */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

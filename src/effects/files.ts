@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 
 import type { FileAccess } from '../provider.ts';
 import { withFileLock } from './file-lock.ts';
+import { sweepTemporaries, temporaryName } from './sweep-temporaries.ts';
 
 /** A file changed so shortly ago may change again within one tick of the file system's clock, and nobody could tell. */
 const RACY_MS = 100;
@@ -63,7 +64,7 @@ async function readBytes(file: number, size: number): Promise<Uint8Array> {
 
 /**
  * Writes the temp file, syncs it, gives it the old file's mode and owner, shows it to `inspect`, renames it and syncs the directory.
- * Access lists and other extended attributes are not carried over. After kill -9 a `.NAME.stsync-*` file may stay; nobody reads it.
+ * Access lists and other extended attributes are not carried over. A `.NAME.stsync-*` file that kill -9 leaves goes with the next write.
  */
 async function writeAtomic(
   path: string,
@@ -72,7 +73,8 @@ async function writeAtomic(
 ): Promise<void> {
   const target = await realTarget(path);
   const old = await orNull(() => stat(target));
-  const temporary = join(dirname(target), `.${basename(target)}.stsync-${process.pid}-${(counter += 1)}`);
+  await sweepTemporaries(dirname(target));
+  const temporary = join(dirname(target), temporaryName(basename(target)));
   try {
     const handle = await open(temporary, 'wx', NEW_FILE_MODE);
     try {

@@ -26,6 +26,12 @@ export function prepareReader(db: DatabaseSync, path: string): Queries {
   const domains = db.prepare('SELECT domain FROM memory ORDER BY domain');
   const memory = db.prepare('SELECT json FROM memory WHERE domain = ?');
   const newest = db.prepare('SELECT * FROM journal ORDER BY number DESC LIMIT ?');
+  const unfinished = db.prepare(
+    `SELECT * FROM journal AS entry WHERE outcome <> 'done' AND type IS NOT NULL AND NOT EXISTS (
+       SELECT 1 FROM journal AS later
+       WHERE later.domain = entry.domain AND later.number > entry.number AND later.name = entry.name AND later.type IS NOT NULL
+     ) ORDER BY number`,
+  );
   const newestOfDomain = db.prepare('SELECT * FROM journal WHERE domain = ? ORDER BY number DESC LIMIT ?');
   return {
     domains: () => domains.all().map((row) => textOf(row, 'domain')),
@@ -34,7 +40,9 @@ export function prepareReader(db: DatabaseSync, path: string): Queries {
       if (row === undefined) return noMemory;
       return reading(path, `the memory of ${domain}`, () => parseMemory(textOf(row, 'json')));
     },
-    journal: ({ domain, limit }) => {
+    journal: (filter) => {
+      if (filter.isUnfinished) return unfinished.all().map((row) => reading(path, describe(row), () => readEntry(row)));
+      const { domain, limit } = filter;
       const most = limit ?? -1;
       const rows = domain === undefined ? newest.all(most) : newestOfDomain.all(domain, most);
       return rows.toReversed().map((row) => reading(path, describe(row), () => readEntry(row)));

@@ -23,6 +23,7 @@ const SCHEMA = `
     before TEXT, after TEXT, reason TEXT NOT NULL, outcome TEXT NOT NULL, note TEXT, yaml_commit TEXT
   ) STRICT;
   CREATE INDEX journal_by_domain ON journal (domain, number);
+  CREATE INDEX journal_not_done ON journal (number) WHERE outcome <> 'done';
   PRAGMA application_id = ${APPLICATION_ID};
   PRAGMA user_version = ${SCHEMA_VERSION};
 `;

@@ -5,14 +5,20 @@
 import type { JournalEntry, JournalOutcome } from '../core/journal.ts';
 import type { DomainMemory } from '../core/memory.ts';
 
+export type JournalFilter =
+  | { readonly domain?: string; readonly limit?: number; readonly isUnfinished?: undefined }
+  | { readonly isUnfinished: true };
+
 /** The reading half, which dry runs hold. All methods throw `STATE_UNREADABLE` when the state cannot be read. */
 export interface StoreReader {
   /** Every domain that has a memory, sorted by code point. */
   domains(): readonly string[];
   /** `noMemory` for a domain never saved. */
   memory(domain: string): DomainMemory;
-  /** Newest last. `limit` takes the newest. */
-  journal(filter: { readonly domain?: string; readonly limit?: number }): readonly JournalEntry[];
+  /**
+   * Newest last. `limit` takes the newest. `isUnfinished`: only the newest entry of each record (not of policies), where that is not `done`.
+   */
+  journal(filter: JournalFilter): readonly JournalEntry[];
   close(): void;
 }
 

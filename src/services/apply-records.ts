@@ -29,7 +29,9 @@ export async function applyChanges(
   signal: AbortSignal,
 ): Promise<string | null> {
   const live = await readSets(provider, changes, signal);
-  if (standing(provider, changes, live) === 'after') return 'it stood there already';
+  // A step that is done again writes what stands there: what follows the write is what was missing (rule 13).
+  const isAgain = changes.every(({ before, after }) => sameRecordSet(before, after));
+  if (!isAgain && standing(provider, changes, live) === 'after') return 'it stood there already';
   const moved = changes.find((change) => !sameRdata(live.get(recordKey(change)) ?? null, change.before));
   if (moved !== undefined) throw changedSinceRead(moved, live.get(recordKey(moved)) ?? null);
   try {
@@ -62,7 +64,7 @@ async function afterError(
   const stands = standing(provider, changes, now);
   if (stands === 'mixed') throw new UnknownOutcome(messageOf(error), { cause: error });
   // A command after the write may have failed although the write is in place: that is the user's to know.
-  const isWriteKnown = error instanceof StsyncError && !error.retryable;
+  const isWriteKnown = error instanceof StsyncError && (!error.retryable || error.code === 'ZONE_RELOAD_FAILED');
   if (stands === 'before' || isWriteKnown) throw error;
   return `${messageOf(error)}; a second look showed the change in place`;
 }

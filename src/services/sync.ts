@@ -13,6 +13,7 @@ import { rememberObservation, rememberOwned } from '../core/plan/remember.ts';
 import { planDigest, type RunReport } from '../core/plan/report.ts';
 import { statusOf } from '../core/plan/status.ts';
 import { finding } from '../core/plan/steps.ts';
+import { addUnfinished } from '../core/plan/unfinished.ts';
 import type { Store, StoreReader } from '../effects/store.ts';
 import type { ProviderDescriptor } from '../provider.ts';
 import { applyPlan, type WritingWorld } from './apply.ts';
@@ -49,11 +50,17 @@ export interface Planned {
 /** Looks and plans. Writes nothing. */
 export async function planRun(config: Config, world: PlanningWorld, options: RunOptions): Promise<readonly Planned[]> {
   const selected = config.domains.filter((one) => options.only === null || options.only.includes(one.domain));
+  const unfinished = Map.groupBy(world.store?.journal({ isUnfinished: true }) ?? [], (entry) => entry.domain);
   let done = 0;
   const planned = await mapConcurrent(selected, config.world.concurrency, async (one) => {
-    const { wanted, plan, memory } = await lookAndPlan(config, withAllowed(one, options.allow), world, options);
+    const { wanted, plan, memory, observation } = await lookAndPlan(
+      config,
+      withAllowed(one, options.allow),
+      world,
+      options,
+    );
     options.onProgress(++done, selected.length);
-    return { wanted, plan, memory };
+    return { wanted, plan: addUnfinished(plan, wanted, observation, unfinished.get(one.domain) ?? []), memory };
   });
   const isAllowed = options.allow.includes('max-changed-domains');
   const limited = limitChangedDomains(

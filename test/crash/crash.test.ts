@@ -10,7 +10,18 @@ import { parsePolicy } from '../../src/core/policy.ts';
 import { mapConcurrent } from '../../src/services/concurrent.ts';
 import { listing, tempDirectory } from '../effects/temp-directory.ts';
 import { type Ran, runCli } from '../support/built-cli.ts';
-import { copyFolder, type Domain, domains, isLoaded, knownIds, lookAt, makeFolder, type Shown, straysIn, writeConfig } from './world.ts';
+import {
+  copyFolder,
+  type Domain,
+  domains,
+  isLoaded,
+  knownIds,
+  lookAt,
+  makeFolder,
+  type Shown,
+  straysIn,
+  writeConfig,
+} from './world.ts';
 
 interface Scenario {
   readonly title: string;
@@ -20,13 +31,18 @@ interface Scenario {
   readonly rotations: 0 | 1;
 }
 
-const published = 'mode: testing';
-const absent = 'absent: true, allow: [removal-waits-for-caches]';
+const testing = 'mx: [mx1.example.net], mode: testing';
+const enforce = 'mx: [mx1.example.net], mode: enforce, allow: [testing-before-enforce, enforce-covers-live-mx]';
+const absent = 'mx: [mx1.example.net], absent: true';
 const scenarios: readonly Scenario[] = [
-  { title: 'a first publication', yaml: [published], rotations: 1 },
-  { title: 'a change of max_age and mx', yaml: [published, 'mode: testing, maxAge: 2w, mx: [mx1.example.net, mx2.example.net]'], rotations: 1 },
-  { title: 'a removal that publishes none', yaml: [published, absent], rotations: 1 },
-  { title: 'a removal that deletes', yaml: [published, absent, absent], rotations: 0 },
+  { title: 'a first publication', yaml: [testing], rotations: 1 },
+  {
+    title: 'a change of max_age and mx',
+    yaml: [testing, 'mx: [mx2.example.net, mx1.example.net], maxAge: 2w'],
+    rotations: 1,
+  },
+  { title: 'a removal that publishes none and waits', yaml: [enforce, absent], rotations: 1 },
+  { title: 'a removal that deletes', yaml: [testing, `${absent}, allow: [removal-waits-for-caches]`], rotations: 0 },
 ];
 
 interface Point {
@@ -41,25 +57,31 @@ const isSlow = process.env['SLOW'] === '1';
 const preload = join(import.meta.dirname, 'kill-at.mjs');
 
 describe('kill -9', () => {
-  test.each(scenarios)('in $title is mended by the next run', { timeout: isSlow ? 900_000 : 120_000 }, async (scenario) => {
-    const directory = tempDirectory();
-    const start = await prepare(scenario, join(directory, 'start'));
-    const calm = await undisturbed(start, join(directory, 'calm'));
-    const before = await lookAtAll(start);
-    const points = pointsOf(calm.acts);
-    console.log(`${scenario.title}: ${points.length} kills in ${calm.acts.length} acts${isSlow ? '' : '; SLOW=1 for all'}: ${points.map(nameOf).join(' ')}`);
-    const failures = await mapConcurrent(points, 2, async (point) => {
-      try {
-        const folder = join(directory, nameOf(point));
-        copyFolder(start, folder);
-        await killAndMend(folder, point, { before, after: calm.shown, rotations: scenario.rotations });
-        return [];
-      } catch (error) {
-        return [`${nameOf(point)} (${point.label}): ${error instanceof Error ? error.message : String(error)}`];
-      }
-    });
-    expect(failures.flat()).toEqual([]);
-  });
+  test.each(scenarios)(
+    'in $title is mended by the next run',
+    { timeout: isSlow ? 900_000 : 120_000 },
+    async (scenario) => {
+      const directory = tempDirectory();
+      const start = await prepare(scenario, join(directory, 'start'));
+      const calm = await undisturbed(start, join(directory, 'calm'));
+      const before = await lookAtAll(start);
+      const points = pointsOf(calm.acts);
+      console.log(
+        `${scenario.title}: ${points.length} kills in ${calm.acts.length} acts${isSlow ? '' : '; SLOW=1 for all'}: ${points.map(nameOf).join(' ')}`,
+      );
+      const failures = await mapConcurrent(points, 2, async (point) => {
+        try {
+          const folder = join(directory, nameOf(point));
+          copyFolder(start, folder);
+          await killAndMend(folder, point, { before, after: calm.shown, rotations: scenario.rotations });
+          return [];
+        } catch (error) {
+          return [`${nameOf(point)} (${point.label}): ${error instanceof Error ? error.message : String(error)}`];
+        }
+      });
+      expect(failures.flat()).toEqual([]);
+    },
+  );
 });
 
 /** Everything that stands before the killed run. */
@@ -75,7 +97,10 @@ async function prepare({ yaml }: Scenario, folder: string): Promise<string> {
 }
 
 /** The run as it goes when nobody kills it: its acts in order, and what stands at the end. */
-async function undisturbed(start: string, folder: string): Promise<{ acts: readonly string[]; shown: ReadonlyMap<Domain, Shown> }> {
+async function undisturbed(
+  start: string,
+  folder: string,
+): Promise<{ acts: readonly string[]; shown: ReadonlyMap<Domain, Shown> }> {
   copyFolder(start, folder);
   const trace = join(folder, 'acts');
   const options = { cwd: folder, nodeOptions: ['--import', preload], env: { KILL_TRACE: trace } };
@@ -97,7 +122,15 @@ function pointsOf(acts: readonly string[]): readonly Point[] {
 async function killAndMend(
   folder: string,
   point: Point,
-  { before, after, rotations }: { readonly before: ReadonlyMap<Domain, Shown>; readonly after: ReadonlyMap<Domain, Shown>; readonly rotations: number },
+  {
+    before,
+    after,
+    rotations,
+  }: {
+    readonly before: ReadonlyMap<Domain, Shown>;
+    readonly after: ReadonlyMap<Domain, Shown>;
+    readonly rotations: number;
+  },
 ): Promise<void> {
   const env = { KILL_AT: String(point.at), KILL_WHEN: point.when };
   const killed = await runCli(['sync'], { cwd: folder, nodeOptions: ['--import', preload], env });
@@ -117,7 +150,12 @@ async function killAndMend(
     expect(serial).toBeGreaterThanOrEqual(calmSerial ?? 0);
     expectSerialsToRise(looks.map((look) => look.get(domain)));
     expect(isLoaded(folder, domain), 'the name server has the last zone file').toBe(true);
-    expectRotations(folder, domain, looks.map((look) => look.get(domain)?.id ?? null), rotations);
+    expectRotations(
+      folder,
+      domain,
+      looks.map((look) => look.get(domain)?.id ?? null),
+      rotations,
+    );
   }
   expect(straysIn(folder)).toEqual([]);
   const files = listing(folder);
@@ -167,5 +205,9 @@ function nameOf({ at, when }: Point): string {
 }
 
 function expectQuiet(ran: Ran, code: number): void {
-  expect({ code: ran.code, stderr: ran.stderr, stdout: ran.code === code ? '' : ran.stdout }).toEqual({ code, stderr: '', stdout: '' });
+  expect({ code: ran.code, stderr: ran.stderr, stdout: ran.code === code ? '' : ran.stdout }).toEqual({
+    code,
+    stderr: '',
+    stdout: '',
+  });
 }

@@ -28,7 +28,8 @@ function patch(object, name, { half, counts = () => true, describe = () => '' } 
   object[name] = function (...rest) {
     if (!counts(...rest)) return Reflect.apply(original, this, rest);
     const isHalf = half !== undefined && when === 'middle';
-    if (!isTheOne(`${half === undefined ? '' : 'write '}${name} ${describe(...rest)}`.trim())) return Reflect.apply(original, this, rest);
+    if (!isTheOne(`${half === undefined ? '' : 'write '}${name} ${describe(...rest)}`.trim()))
+      return Reflect.apply(original, this, rest);
     if (when === 'before') die();
     const result = Reflect.apply(original, this, isHalf ? half(...rest) : rest);
     if (typeof result?.then !== 'function') return die();
@@ -49,7 +50,19 @@ for (const name of ['chmod', 'chown', 'sync', 'datasync', 'truncate', 'utimes'])
 for (const name of ['write', 'writeFile', 'appendFile']) {
   patch(fileHandle, name, { half: (data) => [halfOf(data)] });
 }
-for (const name of ['rename', 'unlink', 'mkdir', 'rmdir', 'rm', 'chmod', 'chown', 'truncate', 'link', 'symlink', 'copyFile']) {
+for (const name of [
+  'rename',
+  'unlink',
+  'mkdir',
+  'rmdir',
+  'rm',
+  'chmod',
+  'chown',
+  'truncate',
+  'link',
+  'symlink',
+  'copyFile',
+]) {
   patch(fsp, name, onPath);
   patch(fs, `${name}Sync`, onPath);
 }

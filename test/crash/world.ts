@@ -28,7 +28,7 @@ export function makeFolder(folder: string, rest: string): void {
   for (const domain of domains) {
     writeFileSync(
       join(folder, 'zones', `${domain}.zone`),
-      `; kept by hand\n$TTL 1h\n@ IN SOA ns1 hostmaster ( 2026010101 4h 1h 2w 5m )\n  IN NS ns1\n  IN MX 10 mx1 ; the only one\nns1 IN A 192.0.2.1\nmx1 IN A 192.0.2.25\nmx2 IN A 192.0.2.26\n`,
+      `; kept by hand\n$TTL 1h\n@ IN SOA ns1 hostmaster ( 2026010101 4h 1h 2w 5m )\n  IN NS ns1\n  IN MX 10 mx1.example.net. ; the only one\nns1 IN A 192.0.2.1\n`,
     );
   }
   writeConfig(folder, rest);
@@ -45,7 +45,7 @@ publisher: { type: directory, directory: ./www, hostname: policies.example.net, 
 world: { concurrency: 1 }
 defaults: { provider: local, observe: provider, tlsReports: ["mailto:tls@example.net"] }
 domains:
-${domains.map((domain) => `  ${domain}: { mx: [mx1.${domain}], ${rest} }\n`).join('')}`,
+${domains.map((domain) => `  ${domain}: { ${rest} }\n`).join('')}`,
   );
 }
 
@@ -72,7 +72,9 @@ export async function lookAt(folder: string, domain: Domain): Promise<Shown> {
   return {
     body: existsSync(policy) ? readFileSync(policy, 'utf8') : null,
     id: /id=(\w+)/.exec(zone)?.[1] ?? null,
-    records: sets.map((set: RecordSet) => timeless(`${set.name} ${set.ttlSeconds} ${set.type} ${rdataTexts(set)?.join(' ')}`)),
+    records: sets.map((set: RecordSet) =>
+      timeless(`${set.name} ${set.ttlSeconds} ${set.type} ${rdataTexts(set)?.join(' ')}`),
+    ),
     serial: Number(/\( (\d+) /.exec(zone)?.[1]),
     zone: timeless(zone),
   };
@@ -91,11 +93,16 @@ export function straysIn(folder: string): readonly string[] {
 /** Does the name server have the zone file as it stands? True too where there was nothing to load. */
 export function isLoaded(folder: string, domain: Domain): boolean {
   const loaded = join(folder, `loaded-${domain}`);
-  return !existsSync(loaded) ? !zoneText(folder, domain).includes('mta-sts') : readFileSync(loaded, 'utf8') === zoneText(folder, domain);
+  return !existsSync(loaded)
+    ? !zoneText(folder, domain).includes('mta-sts')
+    : readFileSync(loaded, 'utf8') === zoneText(folder, domain);
 }
 
 /** The ids that the state knows as announced, oldest first; and those that the journal says were written. */
-export function knownIds(folder: string, domain: Domain): { readonly history: readonly string[]; readonly journal: readonly string[] } {
+export function knownIds(
+  folder: string,
+  domain: Domain,
+): { readonly history: readonly string[]; readonly journal: readonly string[] } {
   const store = openStoreReadOnly(join(folder, 'stsync.db'));
   if (store === null) return { history: [], journal: [] };
   try {
@@ -104,7 +111,10 @@ export function knownIds(folder: string, domain: Domain): { readonly history: re
       .filter((entry) => entry.name === `_mta-sts.${domain}` && entry.outcome === 'done')
       .flatMap((entry) => entry.after?.flatMap((text) => /id=(\w+)/.exec(text)?.[1] ?? []) ?? []);
     return {
-      history: store.memory(domain).history.filter((entry) => entry.rotatedAt !== null).map((entry) => entry.id),
+      history: store
+        .memory(domain)
+        .history.filter((entry) => entry.rotatedAt !== null)
+        .map((entry) => entry.id),
       journal: [...new Set(written)],
     };
   } finally {

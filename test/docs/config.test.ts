@@ -54,10 +54,11 @@ describe('docs/config.md', () => {
 
   it('names every provider type, and says of each whether it is built', () => {
     const rows = readDocument('docs/config.md').split('\n');
-    for (const { type, isBuilt } of descriptors) {
+    const said = descriptors.map(({ type }) => {
       const row = rows.find((line) => line.startsWith(`| \`${type}\` | `));
-      expect(row?.endsWith(isBuilt ? '| yes |' : '| refused |'), type).toBe(true);
-    }
+      return [type, row?.split('|').at(-2)?.trim()];
+    });
+    expect(said).toEqual(descriptors.map(({ type, isBuilt }) => [type, isBuilt ? 'yes' : 'refused']));
   });
 });
 

@@ -37,7 +37,7 @@ function applyDiff(content: string, diff: string): string {
   return content.replace(before, () => after);
 }
 
-it('shows what the commands print', async () => {
+it('shows what the commands print', { timeout: 120_000 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'stsync-lifecycle-'));
   try {
     mkdirSync(join(folder, 'www'));

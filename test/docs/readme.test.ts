@@ -1,20 +1,33 @@
 /** README.md: its two commands, its output, its library example and its table of dependencies are what is there. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runLine } from './console.ts';
-import { blocksOf, readDocument, root, tableRows } from './markdown.ts';
+import { blocksOf, readDocument, replaceBlocks, root, tableRows } from './markdown.ts';
 
 const readme = readDocument('README.md');
 const blocks = blocksOf(readme);
-const pack = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
-  readonly scripts: Readonly<Record<string, string>>;
-  readonly dependencies: Readonly<Record<string, string>>;
-  readonly devDependencies: Readonly<Record<string, string>>;
-};
+const pack: unknown = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+/** The keys of one map of package.json. */
+function keysOf(name: string): readonly string[] {
+  const map: unknown = typeof pack === 'object' && pack !== null ? Reflect.get(pack, name) : null;
+  return typeof map === 'object' && map !== null ? Object.keys(map) : [];
+}
+
+/** Packages that src and providers import, sorted. */
+function importedPackages(): readonly string[] {
+  const specifiers = globSync(['src/**/*.ts', 'providers/**/*.ts'], { cwd: root }).flatMap((path) =>
+    [...readFileSync(join(root, path), 'utf8').matchAll(/^(?:import|export)\b[^;]*?from '([^']+)';$/gm)].map(
+      ([, specifier]) => specifier ?? '',
+    ),
+  );
+  const packages = specifiers.filter((one) => !one.startsWith('.') && !one.startsWith('node:'));
+  return [...new Set(packages.map((one) => /^(?:@[^/]+\/)?[^/]+/.exec(one)?.[0] ?? one))].toSorted();
+}
 
 describe('README.md', () => {
   let folder = '';
@@ -26,16 +39,21 @@ describe('README.md', () => {
   it('has two commands to try, and both are scripts', () => {
     const commands = blocks.filter(({ language }) => language === 'sh').map(({ text }) => text.trim());
     expect(commands).toEqual(['npm ci && npm run example', 'npm test']);
-    expect(pack.scripts).toMatchObject({ example: expect.any(String), test: expect.any(String) });
+    expect(keysOf('scripts')).toEqual(expect.arrayContaining(['example', 'test']));
   });
 
-  it('shows what the example prints', () => {
+  it('shows what the example prints of one domain; `vitest -u` writes it there', async () => {
     cpSync(join(root, 'domains.example.yaml'), join(folder, 'domains.yaml'));
     cpSync(join(root, 'examples', 'zones'), join(folder, 'examples', 'zones'), { recursive: true });
     mkdirSync(join(folder, 'examples', 'www'));
-    const [command, ...lines] = blocks.find(({ language }) => language === 'console')?.text.trimEnd().split('\n') ?? [];
-    const printed = runLine(command ?? '', folder, '2026-11-24T09:00:00Z');
-    expect(printed.split('\n')).toEqual(expect.arrayContaining(lines));
+    const filled = replaceBlocks(readme, ({ language, text }) => {
+      if (language !== 'console') return text;
+      const command = text.split('\n')[0] ?? '';
+      const paragraphs = runLine(command, folder, '2026-11-24T09:00:00Z').split('\n\n');
+      const domain = paragraphs.find((one) => one.startsWith('careful.example'));
+      return `${command}\n${domain}\n\n${paragraphs.at(-1)?.replace(/\n\(exit code.*$/s, '')}\n`;
+    });
+    await expect(filled).toMatchFileSnapshot(join(root, 'README.md'));
   });
 
   it('has a library example that prints what its comments say', () => {
@@ -53,10 +71,11 @@ describe('README.md', () => {
     expect(stdout.trimEnd().split('\n')).toEqual(said);
   });
 
-  it('has a row for each dependency and no other', () => {
+  it('has a row for each package that the code imports and each that we develop with', () => {
     const rows = tableRows(readme, '## Dependencies').map(([name]) => name?.slice(1, -1));
-    const names = [...Object.keys(pack.dependencies), ...Object.keys(pack.devDependencies)];
-    expect(rows).toEqual(names);
+    // A dependency that nothing imports is for knip to find.
+    expect(rows).toEqual([...importedPackages(), ...keysOf('devDependencies')]);
+    expect(keysOf('dependencies')).toEqual(expect.arrayContaining([...importedPackages()]));
   });
 
   it('stays short', () => {

@@ -6,7 +6,8 @@ import { main, root } from './built-cli.ts';
 
 export function setup(): void {
   const built = statSync(main, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  if (built > Math.max(...['src', 'providers', 'package.json', 'tsconfig.json', 'tsconfig.build.json'].map(newest))) return;
+  if (built > Math.max(...['src', 'providers', 'package.json', 'tsconfig.json', 'tsconfig.build.json'].map(newest)))
+    return;
   try {
     execFileSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: 'inherit' });
   } catch {

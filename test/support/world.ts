@@ -86,7 +86,7 @@ export class World {
     this.store = {
       domains: () => [...this.memories.keys()].toSorted(),
       memory: (domain) => this.memories.get(domain) ?? noMemory,
-      journal: () => this.journal,
+      journal: (filter) => (filter.isUnfinished ? unfinishedOf(this.journal) : this.journal),
       close: () => undefined,
       saveMemory: (domain, memory) => void this.memories.set(domain, memory),
       saveMemories: (memories) => memories.forEach((memory, domain) => this.memories.set(domain, memory)),
@@ -187,4 +187,9 @@ function configOf(domains: readonly DomainConfig[]): Config {
     domains,
     publisherHostnames: [hostName('policies.example.net')],
   };
+}
+
+function unfinishedOf(journal: readonly JournalEntry[]): readonly JournalEntry[] {
+  const newest = new Map(journal.filter((entry) => entry.type !== null).map((entry) => [entry.name, entry]));
+  return [...newest.values()].filter((entry) => entry.outcome !== 'done');
 }

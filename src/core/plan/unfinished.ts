@@ -32,6 +32,8 @@ function againStep(wanted: DomainConfig, observation: Observation, entry: Journa
   const label = (['_mta-sts', 'mta-sts', '_smtp._tls'] as const).find((one) => recordName(one, wanted.domain) === name);
   const type = (['TXT', 'CNAME', 'A', 'AAAA'] as const).find((one) => one === entry.type);
   if (label === undefined || type === undefined || (kind !== 'upsert' && kind !== 'delete')) return [];
+  // A report record that the YAML says nothing of is no longer ours to touch.
+  if (label === '_smtp._tls' && wanted.tlsReports === null) return [];
   const sets = providersOf(wanted, label).flatMap((provider) => {
     const view = observation.views.find((one) => one.provider === provider);
     if (view?.kind !== 'read') return [];
