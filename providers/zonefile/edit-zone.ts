@@ -26,6 +26,8 @@ interface Expected {
   readonly data: string | null;
 }
 
+type NewRecord = Expected & { readonly data: string };
+
 interface Edit {
   readonly splices: Splice[];
   readonly removed: Set<ZoneRecord>;
@@ -47,7 +49,8 @@ export function editZone(
   include: (path: string) => Source | null,
 ): Zone {
   const edit: Edit = { splices: [], removed: new Set(), edited: new Map(), inserted: new Map() };
-  for (const set of wanted) editSet(edit, zone, set);
+  // New lines last: whether the file's last line stays decides about its line break.
+  for (const records of wanted.map((set) => editSet(edit, zone, set))) insert(edit, zone, records);
   requireOwn(zone, zone.soa, 'the SOA with the serial');
   const serial = readSerial(zone.soa);
   const next = nextSerial(serial.value, now);
@@ -64,7 +67,8 @@ export function editZone(
   throw cannotEdit(zone, 'the records around the change would not stay as they are');
 }
 
-function editSet(edit: Edit, zone: Zone, { name, type, after }: WantedSet): void {
+/** Edits and removes what is there; gives the records that have no line to take over. */
+function editSet(edit: Edit, zone: Zone, { name, type, after }: WantedSet): readonly NewRecord[] {
   const ttlSeconds = after?.ttlSeconds ?? 0;
   const missing = new Map<string, string>();
   for (const rdata of after?.rdata ?? []) {
@@ -99,15 +103,11 @@ function editSet(edit: Edit, zone: Zone, { name, type, after }: WantedSet): void
     const data = isKept ? readRdata(type, record) : (replacement?.[1] ?? null);
     if (isChanged) edit.edited.set(record, { record, owner: name, type, ttlSeconds, data });
   }
-  insert(
-    edit,
-    zone,
-    [...missing.values()].map((data) => ({ record: null, owner: name, type, ttlSeconds, data })),
-  );
+  return [...missing.values()].map((data) => ({ record: null, owner: name, type, ttlSeconds, data }));
 }
 
 /** Behind the last record of the set, or of the name, or at the end of the file. */
-function insert(edit: Edit, zone: Zone, records: readonly (Expected & { readonly data: string })[]): void {
+function insert(edit: Edit, zone: Zone, records: readonly NewRecord[]): void {
   const [first] = records;
   if (first === undefined) return;
   const own = (zone.byOwner.get(first.owner) ?? []).filter(({ source }) => source === zone.source);
