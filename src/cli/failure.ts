@@ -1,6 +1,13 @@
 /** Floor 4. How a command ends that could do nothing: one line what, one line the cure, exit code 1. */
 import { CommanderError } from 'commander';
 import { StsyncError } from '../core/error.ts';
+import type { Finding } from '../core/plan/model.ts';
+
+/** Prints on stderr what was found out about a domain, where that is why there is no answer. */
+export function reportFinding({ code, message, hint }: Finding): void {
+  process.stderr.write(`stsync: ${code} ${message}\n`);
+  if (hint !== null) process.stderr.write(`  ${hint}\n`);
+}
 
 /** Prints the error on stderr and gives the exit code. What is a fault of ours says so, with its stack. */
 export function reportFailure(error: unknown): number {

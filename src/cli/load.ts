@@ -2,20 +2,24 @@
 import { descriptors } from '../../providers/registry.ts';
 import { formatFault } from '../core/config/fault.ts';
 import type { Config } from '../core/config/model.ts';
+import type { ParsedConfig } from '../core/config/parse-config.ts';
 import { loadConfig } from '../effects/load-config.ts';
 import type { ConfigOptions } from './program.ts';
 
 /** The config, or null after its faults were printed on stderr. */
-export async function loadOrReport(options: ConfigOptions): Promise<Config | null> {
-  const loaded = await load(options);
+export function loadOrReport(options: ConfigOptions): Config | null {
+  const loaded = load(options);
   if (loaded.ok) return loaded.config;
   for (const fault of loaded.faults) process.stderr.write(`${formatFault(fault)}\n`);
-  process.stderr.write(
-    `stsync: BAD_CONFIG ${loaded.faults.length} ${loaded.faults.length === 1 ? 'fault' : 'faults'}; nothing was done\n`,
-  );
+  const count = loaded.faults.length;
+  process.stderr.write(`stsync: BAD_CONFIG ${count} ${count === 1 ? 'fault' : 'faults'}; nothing was done\n`);
   return null;
 }
 
-export function load(options: ConfigOptions): ReturnType<typeof loadConfig> {
-  return loadConfig({ path: options.config, descriptors, environment: process.env, workingDirectory: process.cwd() });
+/** The config or its faults; warnings go to stderr in any case. */
+export function load(options: ConfigOptions): ParsedConfig {
+  const { env: environment } = process;
+  const loaded = loadConfig({ path: options.config, descriptors, environment, workingDirectory: process.cwd() });
+  for (const warning of loaded.ok ? loaded.warnings : []) process.stderr.write(`warning: ${formatFault(warning)}\n`);
+  return loaded;
 }

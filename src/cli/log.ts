@@ -9,7 +9,7 @@ import { statePathOf } from './wiring.ts';
 
 /** Also for domains that left the YAML. */
 export async function runLog(name: string | undefined, options: LogOptions): Promise<number> {
-  const config = await loadOrReport(options);
+  const config = loadOrReport(options);
   if (config === null) return 1;
   const store = openStoreReadOnly(statePathOf(config));
   try {

@@ -1,9 +1,16 @@
 #!/usr/bin/env node
-/** Floor 4. The command line: names, options, help. Each command is a file that is loaded only when it runs, so that the start stays quick. */
+/** Floor 4. The command line begins here. What it does is in files that are loaded only when they are needed, so that the start stays quick. */
 import { readFileSync } from 'node:fs';
-import { enableCompileCache, findPackageJSON } from 'node:module';
+// The default import: an older Node lacks some of these names and shall be told so in words.
+import module from 'node:module';
 
-enableCompileCache?.();
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < 22 || (major === 22 && minor < 18)) {
+  process.stderr.write(`stsync: needs Node 22.18 or newer, and this is ${process.version}\n`);
+  process.stderr.write('  in a checkout `npx stsync` runs the Node that npm ci brought\n');
+  process.exit(1);
+}
+module.enableCompileCache();
 
 const { buildProgram } = await import('./program.ts');
 const { reportFailure } = await import('./failure.ts');
@@ -15,7 +22,7 @@ try {
 }
 
 function readVersion(): string {
-  const path = findPackageJSON(import.meta.url);
+  const path = module.findPackageJSON(import.meta.url);
   const pack: unknown = path === undefined ? {} : JSON.parse(readFileSync(path, 'utf8'));
   return typeof pack === 'object' && pack !== null && 'version' in pack ? String(pack.version) : 'unknown';
 }

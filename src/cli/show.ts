@@ -7,6 +7,7 @@ import { policyHostOf } from '../core/plan/record-names.ts';
 import { wantedRecords, zoneLines } from '../core/plan/wanted-records.ts';
 import { openStoreReadOnly } from '../effects/store-sqlite.ts';
 import { lookAndPlan } from '../services/sync.ts';
+import { reportFinding } from './failure.ts';
 import { loadOrReport } from './load.ts';
 import { print } from './output.ts';
 import type { ShowOptions } from './program.ts';
@@ -24,7 +25,7 @@ interface Shown {
 }
 
 export async function runShow(name: string, options: ShowOptions): Promise<number> {
-  const config = await loadOrReport(options);
+  const config = loadOrReport(options);
   if (config === null) return 1;
   const [wanted] = selectDomains(config, [name]);
   if (wanted === undefined) return 1;
@@ -44,8 +45,7 @@ export async function runShow(name: string, options: ShowOptions): Promise<numbe
         markdown: () => renderMarkdown(shown),
       }[options.format](),
     );
-    for (const finding of plan.isFailed ? plan.findings : [])
-      process.stderr.write(`stsync: ${finding.code} ${finding.message}\n`);
+    for (const finding of plan.isFailed ? plan.findings : []) if (finding.severity === 'error') reportFinding(finding);
     return plan.isFailed ? 1 : 0;
   } finally {
     store?.close();

@@ -25,7 +25,7 @@ export async function runSync(names: readonly string[], options: SyncOptions): P
       },
     );
   }
-  const config = await loadOrReport(options);
+  const config = loadOrReport(options);
   if (config === null) return 1;
   const selected = selectDomains(config, names);
   const outside = await Outside.open(config, names.length === 0 ? config.domains : selected);
@@ -85,10 +85,11 @@ async function runForReal(config: Config, outside: Outside, run: RunOptions, opt
 
 async function show(report: RunReport, options: SyncOptions): Promise<number> {
   const code = exitCodeOf(report);
-  if (options.out !== undefined) await writeOut(options.out, renderJson(report));
   if (options.format === 'json') await print(renderJson(report));
   else if (options.quiet !== true || code !== 0)
     await print(renderText(report, { isVerbose: options.verbose ?? false, paint: painter(process.stdout) }));
+  // Last, so that a run whose file cannot be written has told what it did.
+  if (options.out !== undefined) await writeOut(options.out, renderJson(report));
   return code;
 }
 

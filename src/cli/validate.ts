@@ -5,7 +5,7 @@ import type { ConfigOptions } from './program.ts';
 import { load } from './load.ts';
 
 export async function runValidate(options: ConfigOptions): Promise<number> {
-  const loaded = await load(options);
+  const loaded = load(options);
   if (!loaded.ok) {
     await print(loaded.faults.map((fault) => `${formatFault(fault)}\n`).join(''));
     return 1;

@@ -4,6 +4,7 @@ import { parseHostName } from '../core/names.ts';
 import { openStoreReadOnly } from '../effects/store-sqlite.ts';
 import type { SafeDates } from '../core/when-safe.ts';
 import { answerWhen, type WhenQuestion } from '../services/when.ts';
+import { reportFinding } from './failure.ts';
 import { loadOrReport } from './load.ts';
 import { print } from './output.ts';
 import type { WhenOptions } from './program.ts';
@@ -11,7 +12,7 @@ import { interruptSignal, Outside, selectDomains, statePathOf } from './wiring.t
 
 export async function runWhen(name: string, options: WhenOptions): Promise<number> {
   const question = parseQuestion(options);
-  const config = await loadOrReport(options);
+  const config = loadOrReport(options);
   if (config === null) return 1;
   const [wanted] = selectDomains(config, [name]);
   if (wanted === undefined) return 1;
@@ -23,6 +24,10 @@ export async function runWhen(name: string, options: WhenOptions): Promise<numbe
       isRotationAsked: false,
       servedSince: options.servedSince ?? null,
     });
+    if ('unread' in answer) {
+      reportFinding(answer.unread);
+      return 1;
+    }
     const now = world.now();
     const date = options.idWatching ? answer.idWatchingSenders : answer.allSenders;
     const isSafeNow = date !== null && date <= now;
@@ -55,7 +60,7 @@ function parseQuestion(options: WhenOptions): WhenQuestion {
 function hostOf(text: string): string {
   const host = parseHostName(text);
   if (host.ok) return host.value;
-  throw new StsyncError('USAGE', host.issues[0]?.message ?? 'not a host name');
+  throw new StsyncError('USAGE', host.issues[0]?.message ?? 'not a host name', { hint: 'name an MX host: mx2.example.com' });
 }
 
 function renderAnswer(domain: string, question: WhenQuestion, answer: SafeDates, now: Date): string {

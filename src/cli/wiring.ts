@@ -27,18 +27,13 @@ export function interruptSignal(): AbortSignal {
 
 /** Providers and publishers of a config, opened once. */
 export class Outside {
-  readonly #config: Config;
   readonly #files = openFiles();
   readonly #providers = new Map<string, Provider>();
   readonly #publishers = new Map<string, Publisher>();
 
-  private constructor(config: Config) {
-    this.#config = config;
-  }
-
   /** Opens the providers that these domains use; one that cannot be opened fails its domains, not the run (rule 9). */
   static async open(config: Config, domains: readonly DomainConfig[]): Promise<Outside> {
-    const outside = new Outside(config);
+    const outside = new Outside();
     const context: ProviderContext = { files: outside.#files, runCommand, now: () => new Date() };
     for (const name of new Set(domains.flatMap(allProviders))) {
       const provider = config.providers.get(name);
@@ -96,7 +91,7 @@ export function selectDomains(config: Config, names: readonly string[]): readonl
       config.domains.map((one) => one.domain),
     );
     throw new StsyncError('USAGE', `${name} is not in the config`, {
-      hint: close === undefined ? 'the config names the domains to manage' : `did you mean ${close}?`,
+      hint: close ?? 'the config names the domains to manage',
     });
   });
 }

@@ -22,5 +22,9 @@ export type GuardName = keyof typeof guards;
 
 /** Reads a guard's name; null for anything else. */
 export function parseGuardName(text: string): GuardName | null {
-  return Object.hasOwn(guards, text) ? (text as GuardName) : null;
+  return isGuardName(text) ? text : null;
+}
+
+function isGuardName(text: string): text is GuardName {
+  return Object.hasOwn(guards, text);
 }

@@ -44,13 +44,12 @@ export function coverMx(
 ): { uncovered: string[]; unused: string[] } {
   const wanted = canonical(patterns, parsePattern);
   const found = canonical(hosts, parseHostName);
-  // What is no pattern or no host matches nothing, not even itself.
-  const good = wanted.filter((pattern) => parsePattern(pattern).ok);
+  // What is no host matches nothing, not even itself; and what is no pattern matches no host.
   const known = found.filter((host) => parseHostName(host).ok);
-  const isKnown = new Set(known);
+  const covered = new Set(known.filter((host) => wanted.some((pattern) => matchCanonical(pattern, host))));
   return {
-    uncovered: found.filter((host) => !isKnown.has(host) || !good.some((pattern) => matchCanonical(pattern, host))),
-    unused: wanted.filter((pattern) => !good.includes(pattern) || !known.some((host) => matchCanonical(pattern, host))),
+    uncovered: found.filter((host) => !covered.has(host)),
+    unused: wanted.filter((pattern) => !known.some((host) => matchCanonical(pattern, host))),
   };
 }
 

@@ -61,7 +61,7 @@ function findDefault(workingDirectory: string): string {
   const found = defaultConfigPaths.find((candidate) => existsSync(path.resolve(workingDirectory, candidate)));
   if (found !== undefined) return found;
   throw new StsyncError('BAD_CONFIG', `there is neither ${defaultConfigPaths.join(' nor ')} here`, {
-    hint: 'name the file or folder with --config PATH, or write one with "stsync init DOMAIN"',
+    hint: 'name the file or folder with --config PATH; domains.example.yaml shows how one looks',
     where: workingDirectory,
   });
 }

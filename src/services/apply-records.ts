@@ -96,15 +96,19 @@ async function readSets(
 }
 
 function changedSinceRead(change: RecordChange, live: RecordSet | null): StsyncError {
-  const say = (set: RecordSet | null): string => rdataTexts(set)?.join(' | ') ?? 'nothing';
+  const { name, type, before } = change;
   return new StsyncError(
     'CHANGED_SINCE_READ',
-    `${change.name} ${change.type} was "${say(change.before)}" in the plan and is "${say(live)}" now`,
+    `${name} ${type} was "${say(before)}" in the plan and is "${say(live)}" now`,
     {
-      where: change.name,
+      where: name,
       hint: 'run again: the next plan starts from what is there now',
     },
   );
+}
+
+function say(set: RecordSet | null): string {
+  return rdataTexts(set)?.join(' | ') ?? 'nothing';
 }
 
 export function messageOf(error: unknown): string {

@@ -96,7 +96,8 @@ async function orUnreadable<T>(read: () => Promise<T>): Promise<T | Unreadable> 
     return await read();
   } catch (error) {
     if (!(error instanceof StsyncError)) throw error;
-    const message = error.where === undefined ? error.message : `${error.where}: ${error.message}`;
+    const isSaid = error.where === undefined || error.message.includes(error.where);
+    const message = isSaid ? error.message : `${error.where}: ${error.message}`;
     return { kind: 'unreadable', code: error.code, message, hint: error.hint ?? null };
   }
 }

@@ -1,5 +1,6 @@
 /** Floor 3. `stsync when`: the question of a person, answered from the history, the live policy and, where it is short, the worst case. */
 import type { Config, DomainConfig } from '../core/config/model.ts';
+import type { Finding } from '../core/plan/model.ts';
 import { liveMxHosts, livePolicy } from '../core/plan/observation.ts';
 import { assumedHistory, assumptionNote } from '../core/plan/remember.ts';
 import { MAX_MAX_AGE_SECONDS, type PolicyMode } from '../core/policy.ts';
@@ -11,19 +12,18 @@ export type WhenQuestion =
   | Exclude<Question, { kind: 'mode-binds' }>
   | { readonly kind: 'mode'; readonly mode: PolicyMode };
 
-/** Answers for one domain of the config. Writes nothing. */
+/** Answers for one domain of the config; `unread`: what could not be looked at, so that there is no answer. Writes nothing. */
 export async function answerWhen(
   config: Config,
   wanted: DomainConfig,
   question: WhenQuestion,
   world: PlanningWorld,
   options: Pick<RunOptions, 'isRotationAsked' | 'servedSince'>,
-): Promise<SafeDates> {
+): Promise<SafeDates | { readonly unread: Finding }> {
   const { observation, memory, plan } = await lookAndPlan(config, wanted, world, options);
   // An answer that rests on half the truth is worse than none.
   const [unread] = plan.findings.filter((finding) => plan.isFailed && finding.severity === 'error');
-  if (unread !== undefined)
-    return { idWatchingSenders: null, allSenders: null, reason: `${unread.code}: ${unread.message}` };
+  if (unread !== undefined) return { unread };
   const live = livePolicy(observation);
   const assumed =
     question.kind === 'remove-policy' ? MAX_MAX_AGE_SECONDS : (live?.maxAgeSeconds ?? MAX_MAX_AGE_SECONDS);
@@ -48,11 +48,15 @@ function whenMode(mode: PolicyMode, history: readonly Served[]): SafeDates {
 
 /** The later of two answers; "not yet" is later than any date. */
 function later(a: SafeDates, b: SafeDates): SafeDates {
-  const max = (x: Date | null, y: Date | null): Date | null => (x === null || y === null ? null : x > y ? x : y);
   const isLater = b.allSenders === null || (a.allSenders !== null && b.allSenders > a.allSenders);
   return {
-    idWatchingSenders: max(a.idWatchingSenders, b.idWatchingSenders),
-    allSenders: max(a.allSenders, b.allSenders),
+    idWatchingSenders: laterDate(a.idWatchingSenders, b.idWatchingSenders),
+    allSenders: laterDate(a.allSenders, b.allSenders),
     reason: isLater && a.allSenders !== null ? b.reason : a.reason,
   };
+}
+
+function laterDate(a: Date | null, b: Date | null): Date | null {
+  if (a === null || b === null) return null;
+  return a > b ? a : b;
 }

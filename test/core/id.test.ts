@@ -45,6 +45,7 @@ describe('nextPolicyId', () => {
   test('takes the next second that is free', () => {
     const taken = [policyId(body, at), policyId(body, new Date('2026-11-24T09:30:01Z'))];
     expect(nextPolicyId(body, at, [])).toBe(taken[0]);
+    expect(nextPolicyId(body, at, taken.slice(0, 1))).toBe(taken[1]);
     expect(nextPolicyId(body, at, taken)).toBe(policyId(body, new Date('2026-11-24T09:30:02Z')));
   });
 });

@@ -18,6 +18,7 @@ describe('parsePattern', () => {
     ['*.', 'BAD_PATTERN', 'no name after it'],
     ['*.*.example.com', 'BAD_PATTERN', 'two wildcards'],
     ['mx*.example.com', 'BAD_PATTERN', 'not a whole label'],
+    ['*mail.example.com', 'BAD_PATTERN', 'not a whole label, the star in front'],
     ['mx.*.example.com', 'BAD_PATTERN', 'not left-most'],
     ['**.example.com', 'BAD_PATTERN', 'not a whole label'],
     ['.example.com', 'BAD_PATTERN', 'the form of an early draft'],

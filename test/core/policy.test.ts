@@ -123,6 +123,7 @@ const bad: readonly [string, string | Uint8Array, readonly string[], string][] =
   ['max_age of 10 digits', withLine(3, 'max_age: 9999999999'), ['MAX_AGE_TOO_LARGE'], ''],
   ['mx: an inner wildcard', withLine(2, 'mx: mail.*.example.com'), ['MX_SYNTAX'], '["*."] Domain'],
   ['mx: a part of a label', withLine(2, 'mx: mx*.example.com'), ['MX_SYNTAX'], '§4.1: the whole left-most label'],
+  ['mx: a star in front of a label', withLine(2, 'mx: *mail.example.com'), ['MX_SYNTAX'], '§4.1'],
   ['mx: two wildcards', withLine(2, 'mx: *.*.example.com'), ['MX_SYNTAX'], ''],
   ['mx: a wildcard alone', withLine(2, 'mx: *'), ['MX_SYNTAX'], ''],
   ['mx: a leading dot', withLine(2, 'mx: .example.com'), ['MX_SYNTAX'], 'the form of an early draft'],

@@ -50,6 +50,7 @@ const badSts: readonly [RecordTexts, string, string][] = [
   [['v=STSv1;; id=1;'], 'RECORD_SYNTAX', 'an empty field'],
   [['v=STSv1; id=1;;'], 'RECORD_SYNTAX', 'two delimiters at the end'],
   [['v=STSv1; id=1; id=2;'], 'RECORD_SYNTAX', 'two ids: §3.1 is silent, readers differ'],
+  [['v=STSv1; id=1; id=a-b;'], 'RECORD_SYNTAX', 'a second id that is none is not read as an extension'],
   [['v=STSv1; id=1; id=1;'], 'RECORD_SYNTAX', 'two ids that agree are still two'],
   [['v=STSv1; id=1; x=a=b;'], 'RECORD_SYNTAX', 'an extension value has no "="'],
   [['v=STSv1; id=1; x=a b;'], 'RECORD_SYNTAX', 'an extension value has no blank'],
@@ -172,6 +173,13 @@ describe('parseTlsRptRecords', () => {
     const result = parseTlsRptRecords(records);
     expect(result.ok).toBe(false);
     expect(codesOf(result)).toEqual([code]);
+  });
+
+  test('says which: no rua at all, or none that can be used', () => {
+    expect(parseTlsRptRecords(['v=TLSRPTv1; x=1'])).toMatchObject({ issues: [{ message: 'no rua' }] });
+    expect(parseTlsRptRecords(['v=TLSRPTv1; rua=ftp://example.com/'])).toMatchObject({
+      issues: [{ message: expect.stringContaining('mailto: or https:') }],
+    });
   });
 
   test('reads what formatTlsRptRecord writes', () => {

@@ -31,7 +31,7 @@ describe('the plan of', () => {
 });
 
 async function planOf(folder: string): ReturnType<typeof dryRun> {
-  const loaded = await loadConfig({ path: 'domains.yaml', descriptors, environment: {}, workingDirectory: folder });
+  const loaded = loadConfig({ path: 'domains.yaml', descriptors, environment: {}, workingDirectory: folder });
   if (!loaded.ok) throw new Error(loaded.faults.map((fault) => fault.message).join('\n'));
   const files = openFiles();
   const context = {

@@ -5,7 +5,7 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-import { describe, it } from 'vitest';
+import { beforeAll, describe } from 'vitest';
 
 /** Path of a program in PATH or where daemons live, or null. */
 export function findProgram(name: string): string | null {
@@ -16,22 +16,18 @@ export function findProgram(name: string): string | null {
 /** A `describe` whose body runs only where all `programs` are installed. */
 export function describeWith(programs: readonly string[], title: string, body: () => void): void {
   const missing = programs.filter((name) => findProgram(name) === null);
-  describeUnless(missing.length === 0 ? null : `${missing.join(', ')} not installed`, title, body);
+  describeUnless(missing.length === 0 ? null : `not installed: ${missing.join(', ')}`, title, body);
 }
 
 /** A `describe` whose body runs only when there is no `reason` against it. */
 export function describeUnless(reason: string | null, title: string, body: () => void): void {
-  if (reason === null) {
-    describe(title, body);
-  } else if (process.env['STSYNC_REQUIRE_SERVERS'] === '1') {
-    it(title, () => {
-      throw new Error(`${reason}, and STSYNC_REQUIRE_SERVERS=1 asks for it`);
+  const isRequired = process.env['STSYNC_REQUIRE_SERVERS'] === '1';
+  describe.skipIf(reason !== null && !isRequired)(reason === null ? title : `${title} (${reason})`, () => {
+    beforeAll(() => {
+      if (reason !== null) throw new Error(`${reason}, and STSYNC_REQUIRE_SERVERS=1 asks for it`);
     });
-  } else {
-    describe(title, () => {
-      it.skip(`is skipped: ${reason}`);
-    });
-  }
+    body();
+  });
 }
 
 function isExecutable(path: string): boolean {

@@ -1,7 +1,8 @@
 /** Runs the built command as a user does: a process of its own, in a folder of its own, with no more of the environment than it is given. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 
 export const root = join(import.meta.dirname, '..', '..');
 export const main = join(root, 'dist', 'src', 'cli', 'main.js');
@@ -34,16 +35,31 @@ export function startCli(args: readonly string[], { cwd, env = {}, nodeOptions =
     env: { PATH: process.env['PATH'], ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const chunks = { stdout: '', stderr: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (chunks.stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (chunks.stderr += text));
-  const ended = new Promise<Ran>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code, signal) => resolve({ code, signal, ...chunks }));
-  });
-  return { child, ended };
+  return { child, ended: endOf(child) };
 }
 
 export function runCli(args: readonly string[], options: CliOptions): Promise<Ran> {
   return startCli(args, options).ended;
+}
+
+/** A PATH in which `stsync` is the built command, run by the Node of the tests. `directory`: an empty one. */
+export function commandLine(directory: string): string {
+  const path = join(directory, 'stsync');
+  writeFileSync(path, `#!/bin/sh\nexec '${process.execPath}' '${main}' "$@"\n`, { mode: 0o755 });
+  return `${directory}:${process.env['PATH'] ?? ''}`;
+}
+
+/** A line of shell, as a user types it. */
+export function runShell(command: string, { cwd, env }: Pick<CliOptions, 'cwd' | 'env'>): Promise<Ran> {
+  return endOf(spawn('sh', ['-c', command], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] }));
+}
+
+function endOf(child: ChildProcessByStdio<null, Readable, Readable>): Promise<Ran> {
+  const chunks = { stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (chunks.stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (chunks.stderr += text));
+  return new Promise<Ran>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => resolve({ code, signal, ...chunks }));
+  });
 }

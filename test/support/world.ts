@@ -67,15 +67,15 @@ export class World {
   readonly store: Store;
 
   constructor(records: readonly RecordSet[] = []) {
-    const memory = openMemory(null, records, this.sets);
+    const inner = openMemory(null, records, this.sets);
     this.provider = {
-      ...memory,
+      ...inner,
       apply: (changes, signal) =>
         this.#write(
           changes
             .map((change) => `${change.after === null ? 'delete' : 'write'} ${change.name} ${change.type}`)
             .join(', '),
-          () => memory.apply(changes, signal),
+          () => inner.apply(changes, signal),
         ),
     };
     this.publisher = {

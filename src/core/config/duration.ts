@@ -14,6 +14,12 @@ export function parseDuration(value: string | number): number | null {
   return Number(count) * (isUnit(unit) ? SECONDS[unit] : 1);
 }
 
+/** `1209600` as `14d`, `90` as `90s`: the largest unit up to days that divides, as people count. */
+export function formatDuration(seconds: number): string {
+  const unit = (['d', 'h', 'm'] as const).find((one) => seconds > 0 && seconds % SECONDS[one] === 0) ?? 's';
+  return `${seconds / SECONDS[unit]}${unit}`;
+}
+
 function isUnit(text: string | undefined): text is keyof typeof SECONDS {
   return text !== undefined && Object.hasOwn(SECONDS, text);
 }

@@ -5,7 +5,7 @@
 import type { DomainConfig } from '../config/model.ts';
 import type { DomainMemory } from '../memory.ts';
 import { coverMx } from '../mx.ts';
-import { formatPolicy, type PolicyMode, samePolicy, type StsPolicy } from '../policy.ts';
+import { type PolicyMode, samePolicy, type StsPolicy } from '../policy.ts';
 import { recordKey } from '../record-set.ts';
 import { isHostMove, policyChain } from './chain.ts';
 import { decideId, type IdDecision } from './decide-id.ts';
@@ -252,9 +252,4 @@ function foundEqual(wanted: DomainConfig, observation: Observation, steps: reado
     .filter((set) => !wanted.absent && managed.includes(set.name) && !changing.has(set.name))
     .map(recordKey);
   return [...new Set(equal)].toSorted();
-}
-
-/** The canonical body that a plan wants served; for digests and previews. */
-export function servedBody(plan: DomainPlan): string | null {
-  return plan.serve === null ? null : formatPolicy(plan.serve);
 }

@@ -42,6 +42,9 @@ export function planRemoval(
   const isBound = announced !== undefined || ids.some((one) => one.count > 0);
   // Nobody was ever told of a policy here, so nobody holds one. Freed: what senders hold does not matter, so neither does telling them.
   if ((!isBound && memory.isComplete) || wanted.allow.has('removal-waits-for-caches')) return { phase: 'delete' };
+  // It is done, by a run that a person freed: what would follow now is putting it all back.
+  const isGone = ids.every((one) => one.count === 0) && observation.policy.kind === 'absent';
+  if (isGone && !memory.owned.includes(`${recordName('_mta-sts', wanted.domain)} TXT`)) return { phase: 'delete' };
   const current = memory.history.at(-1);
   const isNone = announced !== undefined && announced === current && announced.policy.mode === 'none';
   const last = announced?.policy ??

@@ -15,9 +15,6 @@ export function renderText(report: RunReport, options: TextOptions): string {
   const ordered = statuses.flatMap((status) => report.domains.filter((plan) => plan.status === status));
   const shown = ordered.filter((plan) => options.isVerbose || plan.status !== 'in sync');
   const lines = shown.flatMap((plan) => [...domainLines(plan, options), '']);
-  const orphans = report.orphans.map(
-    (domain) => `orphan  ${domain}: not in the YAML any more; still served, nothing was deleted`,
-  );
   const run = report.findings.flatMap((finding) => findingLines(finding, options));
   return `${[...lines, ...run, summaryLine(report)].join('\n')}\n`;
 }
@@ -29,7 +26,8 @@ function domainLines(plan: DomainPlan, options: TextOptions): readonly string[] 
       : `${plan.mode.live} -> ${plan.mode.wanted}`;
   const head = `${options.paint('bold', plan.domain)}  ${statusText(plan.status, options)}  ${options.paint('dim', mode)}`;
   const steps = plan.steps
-    .filter((step) => step.kind !== 'verify' || step.outcome !== 'pending')
+    // A proof is worth a line when it was tried.
+    .filter((step) => step.kind !== 'verify' || !['pending', 'skipped'].includes(step.outcome))
     .flatMap((step) => stepLines(step, options));
   // What a held or waiting step says already is not said twice.
   const findings = plan.findings.filter(
@@ -101,20 +99,11 @@ function statusText(status: Status, { paint }: TextOptions): string {
 }
 
 function summaryLine(report: RunReport): string {
-  const { domains, ...counts } = summarise(report.domains);
-  const words = {
-    failed: 'failed',
-    held: 'held',
-    drift: 'drift',
-    waiting: 'waiting',
-    changed: 'changed',
-    inSync: 'in sync',
-  } as const;
-  const parts = Object.entries(words).flatMap(([key, word]) => {
-    const count = counts[key as keyof typeof words];
-    return count === 0 ? [] : [`${count} ${word}`];
-  });
-  return `${domains} ${domains === 1 ? 'domain' : 'domains'}: ${parts.join(', ') || 'nothing to do'}${report.isDryRun ? ' (dry run: nothing was written)' : ''}`;
+  const { domains, failed, held, drift, waiting, changed, inSync } = summarise(report.domains);
+  const counts = { failed, held, drift, waiting, changed, 'in sync': inSync };
+  const parts = Object.entries(counts).flatMap(([word, count]) => (count === 0 ? [] : [`${count} ${word}`]));
+  const what = parts.join(', ') || 'nothing to do';
+  return `${domains} ${domains === 1 ? 'domain' : 'domains'}: ${what}${report.isDryRun ? ' (dry run: nothing was written)' : ''}`;
 }
 
 function minute(date: Date): string {

@@ -2,6 +2,7 @@
  * Floor 0. The policy to serve: the wanted one as rules 2, 5, 6 and 8 let it out now. Loosening always goes at once; tightening waits for
  * its guards, and what can be served meanwhile is served.
  */
+import { formatDuration } from '../config/duration.ts';
 import type { DomainConfig } from '../config/model.ts';
 import type { GuardName } from '../guard-names.ts';
 import type { DomainMemory, HistoryEntry } from '../memory.ts';
@@ -183,7 +184,7 @@ function holdEnforce(
 /** Guards testing-before-enforce and reports-agree: the wait of a promise, or null when it is over or was freed. */
 function testingWait(wanted: DomainConfig, memory: DomainMemory, liveMode: PolicyMode | null, now: Date): Hold | null {
   if (wanted.allow.has('testing-before-enforce')) return null;
-  const days = `testingFor is ${formatSeconds(wanted.testingForSeconds)}`;
+  const days = `testingFor is ${formatDuration(wanted.testingForSeconds)}`;
   const promise = (notBefore: Date): Hold =>
     hold('testing-before-enforce', `testing is served first; ${days}`, allowKey('testing-before-enforce'), notBefore);
   if (liveMode !== 'testing') return promise(new Date(now.getTime() + wanted.testingForSeconds * 1000));
@@ -230,18 +231,6 @@ function hold(guard: GuardName, reason: string, hint: string, notBefore: Date | 
 /** The key that frees a guard, as a hint says it. */
 export function allowKey(guard: GuardName): string {
   return `set \`allow: [${guard}]\``;
-}
-
-/** `1209600` as `14d`, `90` as `90s`: the largest unit that divides. */
-export function formatSeconds(seconds: number): string {
-  for (const [unit, size] of [
-    ['d', 86_400],
-    ['h', 3600],
-    ['m', 60],
-  ] as const) {
-    if (seconds > 0 && seconds % size === 0) return `${seconds / size}${unit}`;
-  }
-  return `${seconds}s`;
 }
 
 function list(names: readonly string[]): string {

@@ -189,7 +189,7 @@ describe('every plan', () => {
   it('keeps the strings of others at a TXT name', () => {
     fc.assert(
       fc.property(wanted, observation, (one, seen) => {
-        for (const step of planOf(one, seen).steps.filter((step) => step.type === 'TXT' && step.kind !== 'wait')) {
+        for (const step of planOf(one, seen).steps.filter((made) => made.type === 'TXT' && made.kind !== 'wait')) {
           for (const text of ['unrelated text', 'hello'])
             if (step.before?.includes(text)) expect(step.after).toContain(text);
         }

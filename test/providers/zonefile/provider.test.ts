@@ -61,9 +61,11 @@ async function fault(work: Promise<unknown>): Promise<string> {
   );
 }
 
-describe('the zone of a name', () => {
-  const record = (label: string, value: string): string => `${HEAD}${label} TXT ${value}\n`;
+function record(label: string, value: string): string {
+  return `${HEAD}${label} TXT ${value}\n`;
+}
 
+describe('the zone of a name', () => {
   it('is the longest that has a file, .zone before .db, upper case too', async () => {
     const { provider } = await start({
       'example.com.zone': record('_mta-sts', 'zone'),
