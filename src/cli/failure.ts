@@ -19,8 +19,6 @@ export function reportFailure(error: unknown): number {
     if (error.hint !== undefined) process.stderr.write(`  ${error.hint}\n`);
     return 1;
   }
-  // A reader that closed its end (`stsync log | head`) is no failure.
-  if (error instanceof Error && 'code' in error && error.code === 'EPIPE') return 0;
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.stderr.write(
     `stsync: INTERNAL ${text}\n  this is a fault of stsync itself; please report it with these lines\n`,

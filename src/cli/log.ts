@@ -1,24 +1,23 @@
 /** Floor 4. `stsync log`: the journal, newest last. */
 import type { JournalEntry } from '../core/journal.ts';
-import { parseHostName } from '../core/names.ts';
 import { openStoreReadOnly } from '../effects/store-sqlite.ts';
 import { loadOrReport } from './load.ts';
 import { print } from './output.ts';
 import type { LogOptions } from './program.ts';
-import { statePathOf } from './wiring.ts';
+import { hostArgument, statePathOf } from './wiring.ts';
 
 /** Also for domains that left the YAML. */
 export async function runLog(name: string | undefined, options: LogOptions): Promise<number> {
+  const domain = name === undefined ? undefined : hostArgument(name);
   const config = loadOrReport(options);
   if (config === null) return 1;
   const store = openStoreReadOnly(statePathOf(config));
   try {
-    const domain = name === undefined ? undefined : parseHostName(name);
     const filter = {
-      ...(domain?.ok ? { domain: domain.value } : {}),
+      ...(domain === undefined ? {} : { domain }),
       ...(options.limit === undefined ? {} : { limit: options.limit }),
     };
-    const entries = domain?.ok === false ? [] : (store?.journal(filter) ?? []);
+    const entries = store?.journal(filter) ?? [];
     if (options.format === 'json') await print(`${JSON.stringify({ version: 1, entries }, null, 2)}\n`);
     else
       await print(

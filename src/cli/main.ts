@@ -12,6 +12,9 @@ if (major < 22 || (major === 22 && minor < 18)) {
 }
 module.enableCompileCache();
 
+// What cannot be written is the business of who writes (`print`); a reader that closed its end (`stsync log | head`) is no failure.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
 const { buildProgram } = await import('./program.ts');
 const { reportFailure } = await import('./failure.ts');
 

@@ -1,5 +1,6 @@
 /** Floor 4. Colour and progress: only on a terminal, never in a pipe, and not under NO_COLOR. */
 import { styleText } from 'node:util';
+import { StsyncError } from '../core/error.ts';
 import type { TextOptions } from '../core/plan/render-text.ts';
 
 const styles = { added: 'green', changed: 'yellow', removed: 'red', error: 'red', dim: 'dim', bold: 'bold' } as const;
@@ -31,9 +32,16 @@ export function progressLine(label: string): {
   };
 }
 
-/** Writes to stdout and waits until it is taken, so that an exit right after loses nothing. */
+/**
+ * Writes to stdout and waits until it is taken, so that an exit right after loses nothing. A reader that is gone wants no more of it; what
+ * else keeps it from being written is `OUT_UNWRITABLE`.
+ */
 export function print(text: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    process.stdout.write(text, (error) => (error ? reject(error) : resolve()));
+    process.stdout.write(text, (error) => {
+      if (error == null || ('code' in error && error.code === 'EPIPE')) return resolve();
+      const message = `the result cannot be written to standard output: ${error.message}`;
+      reject(new StsyncError('OUT_UNWRITABLE', message, { hint: 'look at the place it is sent to', cause: error }));
+    });
   });
 }

@@ -77,7 +77,11 @@ function addSync(program: Command): void {
       new Option('--format <format>', 'format of the result on stdout').choices(['text', 'json']).default('text'),
     )
     .option('--out <file>', 'also write the result as JSON to this file')
-    .option('--allow <guard>', `free a guard for this run; again for more (${freeable.join(', ')})`, collectGuard, noGuards)
+    .addOption(
+      new Option('--allow <guard>', `free a guard for this run; again for more (${freeable.join(', ')})`)
+        .argParser(collectGuard)
+        .default([], 'none'),
+    )
     .option('--rotate', 'make a new id for the named domains although the policy is the same')
     .option('--served-since <date>', 'the policies found live are at least this old (2026-01-31)', parseDate)
     .option('--wait <seconds>', 'wait so long for another run to finish', parseCount, 0)
@@ -105,7 +109,11 @@ function addQuestions(program: Command): void {
     .option('--remove-mx <host>', 'to take this MX host away')
     .option('--remove-policy', 'to remove the policy and its records')
     .addOption(
-      new Option('--mode <mode>', 'to count on every sender acting by this mode').choices(['enforce', 'testing', 'none']),
+      new Option('--mode <mode>', 'to count on every sender acting by this mode').choices([
+        'enforce',
+        'testing',
+        'none',
+      ]),
     )
     .option('--id-watching', 'answer for senders that watch the id, not for all')
     .option('--served-since <date>', 'the policy found live is at least this old (2026-01-31)', parseDate)

@@ -1,6 +1,5 @@
 /** Floor 4. `stsync when`: exit 0 when it is safe now, 2 when not yet, never, or when it could not be told: a gate stays shut. */
 import { StsyncError } from '../core/error.ts';
-import { parseHostName } from '../core/names.ts';
 import { openStoreReadOnly } from '../effects/store-sqlite.ts';
 import type { SafeDates } from '../core/when-safe.ts';
 import { answerWhen, type WhenQuestion } from '../services/when.ts';
@@ -8,7 +7,7 @@ import { reportFinding } from './failure.ts';
 import { loadOrReport } from './load.ts';
 import { print } from './output.ts';
 import type { WhenOptions } from './program.ts';
-import { interruptSignal, Outside, selectDomains, statePathOf } from './wiring.ts';
+import { hostArgument, interruptSignal, Outside, selectDomains, statePathOf } from './wiring.ts';
 
 export async function runWhen(name: string, options: WhenOptions): Promise<number> {
   const question = parseQuestion(options);
@@ -45,8 +44,8 @@ export async function runWhen(name: string, options: WhenOptions): Promise<numbe
 
 function parseQuestion(options: WhenOptions): WhenQuestion {
   const asked: WhenQuestion[] = [
-    ...(options.addMx === undefined ? [] : [{ kind: 'add-mx' as const, host: hostOf(options.addMx) }]),
-    ...(options.removeMx === undefined ? [] : [{ kind: 'remove-mx' as const, host: hostOf(options.removeMx) }]),
+    ...(options.addMx === undefined ? [] : [{ kind: 'add-mx' as const, host: hostArgument(options.addMx) }]),
+    ...(options.removeMx === undefined ? [] : [{ kind: 'remove-mx' as const, host: hostArgument(options.removeMx) }]),
     ...(options.removePolicy === undefined ? [] : [{ kind: 'remove-policy' as const }]),
     ...(options.mode === undefined ? [] : [{ kind: 'mode' as const, mode: options.mode }]),
   ];
@@ -55,12 +54,6 @@ function parseQuestion(options: WhenOptions): WhenQuestion {
   throw new StsyncError('USAGE', 'ask exactly one question', {
     hint: '--add-mx HOST, --remove-mx HOST, --remove-policy or --mode MODE',
   });
-}
-
-function hostOf(text: string): string {
-  const host = parseHostName(text);
-  if (host.ok) return host.value;
-  throw new StsyncError('USAGE', host.issues[0]?.message ?? 'not a host name', { hint: 'name an MX host: mx2.example.com' });
 }
 
 function renderAnswer(domain: string, question: WhenQuestion, answer: SafeDates, now: Date): string {

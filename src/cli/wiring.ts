@@ -74,10 +74,22 @@ export class Outside {
 
 /** The path of the state; a database URL is for a later release (`unbuilt` says so for each domain). */
 export function statePathOf(config: Config): string {
-  if (typeof config.state === 'string') return config.state;
+  if (config.state.kind === 'file') return config.state.path;
   throw new StsyncError('NOT_BUILT_YET', 'a database URL as `state` is not there yet', {
     hint: 'name a file: `state: ./stsync.db`',
   });
+}
+
+/** A host name of the command line, in A-labels. Throws `USAGE`. */
+export function hostArgument(text: string): string {
+  const host = parseHostName(text);
+  if (host.ok) return host.value;
+  const [issue] = host.issues;
+  throw new StsyncError(
+    'USAGE',
+    issue?.message ?? 'not a host name',
+    issue?.hint === undefined ? {} : { hint: issue.hint },
+  );
 }
 
 /** The domains of the command line, in A-labels. Throws `USAGE` for one that the YAML does not have. */

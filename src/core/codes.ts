@@ -127,7 +127,6 @@ export const findingCodes = [
   'UNUSED_PATTERN',
 ] as const;
 
-type GrammarCode = (typeof grammarCodes)[number];
 export type ConfigCode = (typeof configCodes)[number];
 export type ErrorCode = (typeof errorCodes)[number];
 export type FindingCode = (typeof findingCodes)[number];

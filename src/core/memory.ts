@@ -13,9 +13,14 @@ export interface HistoryEntry extends Served {
   readonly isHeldTesting: boolean;
 }
 
-/** An MX host and the last time it was in the answer. Null TTL: unknown, which counts as "seen now" (rule 6). */
+/**
+ * An MX host, and until when it may have been in the answer: the last look that showed it, or the first one that did not. Null TTL: unknown,
+ * which counts as "seen now" (rule 6).
+ */
 export interface SeenMx {
   readonly host: string;
+  /** In the answer at the last look. */
+  readonly isLive: boolean;
   readonly lastSeen: Date;
   readonly ttlSeconds: number | null;
 }

@@ -66,7 +66,7 @@ export function parsePolicy(body: Uint8Array | string): Parsed<StsPolicy> {
   readVersion(fields.get('version'), issues);
   const mode = readMode(fields.get('mode'), issues);
   const maxAgeSeconds = readMaxAge(fields.get('max_age'), issues);
-  // §3.2 asks for mx lines; mode none needs none (§8.3 shows a policy without). Stalwart refuses none without mx, so we never write that.
+  // §3.2 asks for mx lines; mode none needs none (§8.3 shows a policy without).
   if (mx.length === 0 && mode !== 'none' && !issues.some((issue) => issue.code === 'MX_SYNTAX')) {
     issues.push({ code: 'MX_MISSING', message: 'no "mx:" line; only mode none may go without' });
   }

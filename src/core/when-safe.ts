@@ -93,7 +93,7 @@ function whenCopyGone(index: number, entries: readonly Served[]): { watching: Da
   let watching = 0;
   for (const at of entries.keys()) {
     const unseen = whenIdUnseen(at, entries);
-    if (!couldCarry(at, index, entries, unseen)) continue;
+    if (!couldCarry(at, index, entries)) continue;
     if (unseen === null) {
       return {
         stuck: entries.some((later, where) => where > index && later.id !== entry.id && later.rotatedAt !== null)
@@ -120,15 +120,13 @@ function whenIdUnseen(at: number, entries: readonly Served[]): number | null {
 }
 
 /**
- * Could a sender have fetched the body of entry `index` while it saw the id of entry `at`? The order of rule 5 is taken for granted: an id
- * goes out after the older bodies were served last, unless its rotation is known to lie before that.
+ * Could a sender have fetched the body of entry `index` while it saw the id of entry `at`? Earlier ids may still have been cached. The order of
+ * rule 5 is taken for granted: a later id goes out after the older bodies were served last, unless its rotation is known to lie before that.
  */
-function couldCarry(at: number, index: number, entries: readonly Served[], unseen: number | null): boolean {
+function couldCarry(at: number, index: number, entries: readonly Served[]): boolean {
   const [carrier, body] = [entries[at], entries[index]];
   if (carrier === undefined || body === undefined || body.to === null) return false;
-  if (at === index) return true;
-  if (at < index) return unseen === null || unseen > body.from.getTime();
-  return (carrier.rotatedAt ?? carrier.from) < body.to;
+  return at <= index || (carrier.rotatedAt ?? carrier.from) < body.to;
 }
 
 function whenModeBinds(entries: readonly Served[], current: Served): SafeDates {

@@ -92,7 +92,7 @@ function locked(statePath: string, path: string): StsyncError {
       ? readHolder(path)
       : describe(process.pid, hostname(), here.command, here.startedAt.toISOString());
   return new StsyncError('LOCKED', `another stsync${holder} is using this state`, {
-    hint: 'wait until it ends; if it hangs, end that process: the lock goes with it',
+    hint: 'wait until it ends (`--wait 60` does that); if it hangs, end that process: the lock goes with it',
     where: statePath,
     retryable: true,
   });

@@ -22,8 +22,9 @@ export function formatMemory(memory: DomainMemory): string {
       cause: entry.cause,
       isHeldTesting: entry.isHeldTesting,
     })),
-    seenMx: memory.seenMx.map(({ host, lastSeen, ttlSeconds }) => ({
+    seenMx: memory.seenMx.map(({ host, isLive, lastSeen, ttlSeconds }) => ({
       host,
+      isLive,
       lastSeen: lastSeen.toISOString(),
       ttlSeconds,
     })),
@@ -41,7 +42,12 @@ export function parseMemory(json: string): DomainMemory {
     history: list(at('history'), readEntry),
     seenMx: list(at('seenMx'), (one) => {
       const of = field(one.value, one.place);
-      return { host: text(of('host')), lastSeen: date(of('lastSeen')), ttlSeconds: orNull(of('ttlSeconds'), count) };
+      return {
+        host: text(of('host')),
+        isLive: flag(of('isLive')),
+        lastSeen: date(of('lastSeen')),
+        ttlSeconds: orNull(of('ttlSeconds'), count),
+      };
     }),
     seenBodies: list(at('seenBodies'), (one) => {
       const of = field(one.value, one.place);

@@ -13,6 +13,9 @@ import {
 } from '../core/record-set.ts';
 import type { Provider } from '../provider.ts';
 
+/** A second look that takes longer is none. */
+const SECOND_LOOK_MS = 30_000;
+
 /** Which of both stands there now; `mixed`: some of each, or something else. */
 type Standing = 'after' | 'before' | 'mixed';
 
@@ -37,7 +40,7 @@ export async function applyChanges(
   try {
     await provider.apply(changes, signal);
   } catch (error) {
-    return afterError(error, provider, changes, signal);
+    return afterError(error, provider, changes);
   }
   const now = await readSets(provider, changes, signal);
   if (standing(provider, changes, now) === 'after') return null;
@@ -48,16 +51,12 @@ export async function applyChanges(
   });
 }
 
-async function afterError(
-  error: unknown,
-  provider: Provider,
-  changes: readonly RecordChange[],
-  signal: AbortSignal,
-): Promise<string> {
+async function afterError(error: unknown, provider: Provider, changes: readonly RecordChange[]): Promise<string> {
   if (error instanceof StsyncError && error.code === 'CHANGED_SINCE_READ') throw error;
   let now: ReadonlyMap<string, RecordSet>;
   try {
-    now = await readSets(provider, changes, signal);
+    // Also after an interruption: what was begun is looked at before it is given up.
+    now = await readSets(provider, changes, AbortSignal.timeout(SECOND_LOOK_MS));
   } catch {
     throw new UnknownOutcome(messageOf(error), { cause: error });
   }

@@ -147,13 +147,21 @@ class DomainRun {
 
   async #writeRecords(step: Step): Promise<string | null> {
     const keys = step.changes.flatMap((one) => one.changes.filter((change) => change.after !== null).map(recordKey));
+    const { owned } = this.#memory;
     this.#save(rememberOwned(this.#memory, keys));
     const notes: string[] = [];
-    for (const { provider, changes } of step.changes) {
+    for (const [index, { provider, changes }] of step.changes.entries()) {
       const writer = this.#world.providers.get(provider);
       if (writer === undefined) throw new StsyncError('INTERNAL', `provider ${provider} was not opened`);
-      const note = await applyChanges(writer, changes, this.#world.signal);
-      if (note !== null) notes.push(`${provider}: ${note}`);
+      try {
+        const note = await applyChanges(writer, changes, this.#world.signal);
+        if (note !== null) notes.push(`${provider}: ${note}`);
+      } catch (error) {
+        // Somebody else wrote it first, so it did not become ours (rule 8).
+        const isTheirs = index === 0 && error instanceof StsyncError && error.code === 'CHANGED_SINCE_READ';
+        if (isTheirs) this.#save({ ...this.#memory, owned });
+        throw error;
+      }
     }
     return notes.length === 0 ? null : notes.join('; ');
   }

@@ -23,7 +23,7 @@ export function unbuilt(
     ...(wanted.observe === 'dns' ? ['`observe: dns`, the default: set `observe: provider`'] : []),
     ...(wanted.publisher.proof === 'https' ? ['`proof: https`, the default: set `proof: file` on the publisher'] : []),
     ...(wanted.idRecord === null ? [] : ['`idRecord`']),
-    ...(typeof config.state === 'string' ? [] : ['a database URL as `state`: name a file']),
+    ...(config.state.kind === 'file' ? [] : ['a database URL as `state`: name a file']),
   ];
   if (missing === undefined) return null;
   const message = `this release of stsync cannot do this yet: ${missing}`;

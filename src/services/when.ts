@@ -33,7 +33,11 @@ export async function answerWhen(
   if (question.kind !== 'remove-mx') return { ...answer, reason };
   // With the host gone, mail goes to the others: none of them may be refused either.
   const others = (liveMxHosts(wanted.domain, observation.mx) ?? []).filter((host) => host !== question.host);
-  return others.map((host) => whenSafe({ kind: 'add-mx', host }, history)).reduce(later, { ...answer, reason });
+  const forOthers = others.map((host) => {
+    const one = whenSafe({ kind: 'add-mx', host }, history);
+    return { ...one, reason: `mail would go to ${host}, and ${one.reason}${assumptionNote(history)}` };
+  });
+  return forOthers.reduce(later, { ...answer, reason });
 }
 
 function whenMode(mode: PolicyMode, history: readonly Served[]): SafeDates {

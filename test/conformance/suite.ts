@@ -9,8 +9,6 @@ import { describeQuiet, describeRefusals } from './refusals.ts';
 import { describeReads } from './reads.ts';
 import type { Setup, Start, Subject } from './subject.ts';
 
-export type { Setup, Subject } from './subject.ts';
-
 /** Declares the whole suite for one provider; `setup` is called once in each test. */
 export function describeProvider(name: string, setup: Setup): void {
   const open: Subject[] = [];

@@ -38,8 +38,8 @@ const memory: DomainMemory = {
     },
   ],
   seenMx: [
-    { host: 'mx1.example.com', lastSeen: at, ttlSeconds: 3600 },
-    { host: 'mx2.example.com', lastSeen: at, ttlSeconds: null },
+    { host: 'mx1.example.com', isLive: true, lastSeen: at, ttlSeconds: 3600 },
+    { host: 'mx2.example.com', isLive: false, lastSeen: at, ttlSeconds: null },
   ],
   seenBodies: [{ id: 'abc', bodyHash: '0123456789abcdef' }],
   owned: ['_mta-sts.example.com TXT'],

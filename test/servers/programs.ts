@@ -22,7 +22,7 @@ export function describeWith(programs: readonly string[], title: string, body: (
 /** A `describe` whose body runs only when there is no `reason` against it. */
 export function describeUnless(reason: string | null, title: string, body: () => void): void {
   const isRequired = process.env['STSYNC_REQUIRE_SERVERS'] === '1';
-  describe.skipIf(reason !== null && !isRequired)(reason === null ? title : `${title} (${reason})`, () => {
+  describe.skipIf(reason !== null && !isRequired)(`${title}${reason === null ? '' : ` (${reason})`}`, () => {
     beforeAll(() => {
       if (reason !== null) throw new Error(`${reason}, and STSYNC_REQUIRE_SERVERS=1 asks for it`);
     });

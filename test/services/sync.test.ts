@@ -240,6 +240,16 @@ describe('rule 5, order', () => {
     expect((await world.sync([])).orphans).toEqual([]);
   });
 
+  it('removes at once where the wait is allowed away', async () => {
+    const world = newWorld();
+    await world.sync([wantedDomain(D, { mode: 'enforce', allow: new Set(['testing-before-enforce']) })]);
+    const allow = new Set(['removal-waits-for-caches'] as const);
+    const report = theDomain(await world.later(60).sync([wantedDomain(D, { absent: true, allow })]));
+    expect(report.status).toBe('changed');
+    expect([...world.sets.keys()]).toEqual([`${D} MX`]);
+    expect(world.files.size).toBe(0);
+  });
+
   it('deletes nothing of a domain that left the YAML, and reports it', async () => {
     const world = newWorld();
     await world.sync([wantedDomain(D)]);
@@ -277,10 +287,20 @@ describe('rule 6, widen first, narrow last', () => {
     expect(waiting.steps.at(-1)).toMatchObject({
       kind: 'wait',
       guard: 'narrow-waits-for-mx',
-      notBefore: new Date('2026-11-24T13:01:00Z'),
+      notBefore: new Date('2026-11-24T13:02:00Z'),
     });
     expect(patternsOf(world)).toEqual([`mx1.${D}`, `mx2.${D}`]);
     await world.later(3600).sync(enforce([`mx1.${D}`]));
+    expect(patternsOf(world)).toEqual([`mx1.${D}`]);
+  });
+
+  it('counts from the first look without the host, since it may have left a moment ago', async () => {
+    const world = newWorld([`mx1.${D}`, `mx2.${D}`]);
+    await world.sync(enforce([`mx1.${D}`, `mx2.${D}`]));
+    world.sets.set(`${D} MX`, mxSet(D, [`mx1.${D}`]));
+    await world.later(7 * day).sync(enforce([`mx1.${D}`]));
+    expect(patternsOf(world)).toEqual([`mx1.${D}`, `mx2.${D}`]);
+    await world.later(3601).sync(enforce([`mx1.${D}`]));
     expect(patternsOf(world)).toEqual([`mx1.${D}`]);
   });
 

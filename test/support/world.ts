@@ -172,7 +172,7 @@ function configOf(domains: readonly DomainConfig[]): Config {
     providers: new Map([
       ['main', { name: 'main', type: 'memory', options: {}, place: { file: 'domains.yaml', line: 1, column: 1 } }],
     ]),
-    state: '/state.db',
+    state: { kind: 'file', path: '/state.db' },
     world: {
       resolvers: [],
       authorities: new Map(),

@@ -92,10 +92,14 @@ export interface WorldConfig {
   readonly concurrency: number;
 }
 
+/** A SQLite file, or a database by its URL, which may hold a password. */
+export type StateConfig =
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'url'; readonly url: Secret };
+
 export interface Config {
   readonly providers: ReadonlyMap<string, ProviderConfig>;
-  /** Path of the SQLite file, or a database URL that may hold a secret. */
-  readonly state: string | Secret;
+  readonly state: StateConfig;
   readonly world: WorldConfig;
   readonly schedule: string;
   readonly limits: { readonly changedDomains: number; readonly changedPercent: number };

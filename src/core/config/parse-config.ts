@@ -92,7 +92,7 @@ function makeConfig({ values }: MergedConfig, domains: readonly DomainConfig[], 
   );
   return {
     providers: new Map(providers),
-    state: values.state?.value ?? stateDefault,
+    state: values.state?.value ?? { kind: 'file', path: stateDefault },
     world: values.world?.value ?? defaultWorld,
     schedule: values.schedule?.value ?? defaultSchedule,
     limits: values.limits?.value ?? defaultLimits,

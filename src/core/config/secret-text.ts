@@ -1,5 +1,6 @@
 /** Floor 0. `${env:NAME}` and `${file:PATH}`: text that may hold secrets, and the refusal of secrets written out in the YAML. */
 import { Secret } from '../secret.ts';
+import type { StateConfig } from './model.ts';
 import { kindOf, type Reading, textOf, type YamlNode } from './reading.ts';
 import type { Reader } from './readers.ts';
 
@@ -30,20 +31,20 @@ export function secretText(): Reader<Secret> {
 }
 
 /**
- * The `state:` option: a path (made absolute) or a database URL; a {@link Secret} where it holds references. A URL with a password
- * written out is refused. Codes as {@link secretText}.
+ * The `state:` option: a path (made absolute) or a database URL, which may hold references. A URL with a password written out is refused. Codes as {@link secretText}.
  */
-export function stateText(): Reader<string | Secret> {
+export function stateText(): Reader<StateConfig> {
   return {
     read(node, label, reading) {
       const value = textOf(node);
       if (value === null) return reading.wrongType(node, label, 'a path or a database URL');
       if (value === '')
         return reading.fault(node, 'BAD_VALUE', `\`${label}\` is empty; it has to be a path or a database URL`);
-      const absolute = (text: string): string => (SCHEME.test(text) ? text : reading.path(text));
+      const stateOf = (text: string): StateConfig =>
+        SCHEME.test(text) ? { kind: 'url', url: new Secret(text) } : { kind: 'file', path: reading.path(text) };
       if (value.includes('${')) {
         const filled = fillReferences(value, node, label, reading);
-        return filled === undefined ? undefined : new Secret(absolute(filled));
+        return filled === undefined ? undefined : stateOf(filled);
       }
       if (/^[a-z][a-z0-9+.-]*:\/\/[^/@]*:[^/@]+@/i.test(value)) {
         return reading.fault(
@@ -53,7 +54,7 @@ export function stateText(): Reader<string | Secret> {
           CURE,
         );
       }
-      return absolute(value);
+      return stateOf(value);
     },
     schema: () => ({ type: 'string', minLength: 1 }),
   };

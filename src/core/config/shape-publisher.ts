@@ -15,7 +15,11 @@ const hostFields = {
     about: 'Where the CNAME at mta-sts.DOMAIN points.',
   },
   addresses: {
-    reader: plainList('a list of IP addresses', parsedText('an IP address', parseAddress)),
+    reader: transform(
+      plainList('a list of IP addresses', parsedText('an IP address', parseAddress)),
+      (addresses, node, label, reading) =>
+        addresses.length > 0 ? addresses : reading.fault(node, 'BAD_VALUE', `\`${label}\` is an empty list`),
+    ),
     about: 'A and AAAA records for mta-sts.DOMAIN, instead of a CNAME.',
   },
   spread: {

@@ -25,7 +25,7 @@ export function observationFindings(
             'PROOF_BY_FILE',
             'info',
             'the policy is proved by reading its file, not by fetching it as senders do',
-            'use `proof: https`',
+            'fetch it once yourself: https://mta-sts.DOMAIN/.well-known/mta-sts.txt',
           ),
         ]
       : []),

@@ -186,22 +186,25 @@ function rememberBody(memory: DomainMemory, fact: PolicyFact, id: SeenId | null)
 }
 
 function rememberMx(memory: DomainMemory, mx: MxFact, policy: StsPolicy | null, now: Date): readonly SeenMx[] {
-  if (mx.kind !== 'hosts') return memory.seenMx;
-  const { ttlSeconds } = mx;
-  const seen = mx.hosts.map((host) => ({ host, lastSeen: now, ttlSeconds }));
-  const earlier = memory.seenMx.filter(
+  if (mx.kind === 'unreadable') return memory.seenMx;
+  const [hosts, ttlSeconds] = mx.kind === 'hosts' ? [mx.hosts, mx.ttlSeconds] : [[], null];
+  const seen = hosts.map((host) => ({ host, isLive: true, lastSeen: now, ttlSeconds }));
+  const earlier = memory.seenMx.flatMap((one): SeenMx[] => {
+    if (hosts.includes(one.host)) return [];
+    // It left at some moment since the last look; nobody knows which, so it may have been just now.
+    if (one.isLive) return [{ ...one, isLive: false, lastSeen: now }];
     // Twice the TTL is as long as any rule asks (rule 2).
-    (one) =>
-      !mx.hosts.includes(one.host) &&
-      (one.ttlSeconds === null || one.lastSeen.getTime() + 2000 * one.ttlSeconds > now.getTime()),
-  );
+    return one.ttlSeconds === null || one.lastSeen.getTime() + 2000 * one.ttlSeconds > now.getTime() ? [one] : [];
+  });
   // At the first look nobody knows which hosts left the MX a moment ago: each pattern that matches none now may stand for one (rule 6,
   // "unknown counts as now"). Such an entry carries the pattern itself.
-  const unknown =
-    memory.seenMx.length > 0 || memory.history.length > 0 || policy === null
-      ? []
-      : policy.mx.filter((pattern) => !mx.hosts.some((host) => matchMx(pattern, host)));
-  return [...earlier, ...seen, ...unknown.map((host) => ({ host, lastSeen: now, ttlSeconds }))];
+  const isFirst = memory.seenMx.length === 0 && memory.history.length === 0;
+  const unknown = isFirst && mx.kind === 'hosts' ? unmatched(policy?.mx ?? [], hosts) : [];
+  return [...earlier, ...seen, ...unknown.map((host) => ({ host, isLive: false, lastSeen: now, ttlSeconds }))];
+}
+
+function unmatched(patterns: readonly string[], hosts: readonly string[]): readonly string[] {
+  return patterns.filter((pattern) => !hosts.some((host) => matchMx(pattern, host)));
 }
 
 function close(history: readonly HistoryEntry[], now: Date): readonly HistoryEntry[] {

@@ -68,6 +68,9 @@ function changeText(step: Step): string {
   const [before, after] = [step.before, step.after].map((texts) =>
     texts?.map((text) => (step.type === null ? policyText(text) : text)).join(' | '),
   );
+  // Nothing differs: the step is there for what comes after the write.
+  const isAgain = before === after && ttls(step, 'before') === ttls(step, 'after');
+  if (isAgain) return `${after ?? 'once more'}  ${step.reason}`;
   if (after === undefined) return before ?? '';
   if (before === after) return `${after}  TTL ${ttls(step, 'before')} -> ${ttls(step, 'after')}`;
   return before === undefined ? after : `${before} -> ${after}`;
@@ -83,7 +86,7 @@ function policyText(body: string): string {
   const policy = parsePolicy(body);
   if (!policy.ok) return '(not a policy)';
   const { mode, maxAgeSeconds, mx } = policy.value;
-  return `${mode}, max_age ${maxAgeSeconds}, mx ${mx.join(' ')}`;
+  return `${mode}, max_age ${maxAgeSeconds}, ${mx.length === 0 ? 'no mx' : `mx ${mx.join(' ')}`}`;
 }
 
 function findingLines(finding: Finding, options: TextOptions): readonly string[] {
@@ -106,6 +109,7 @@ function summaryLine(report: RunReport): string {
   return `${domains} ${domains === 1 ? 'domain' : 'domains'}: ${what}${report.isDryRun ? ' (dry run: nothing was written)' : ''}`;
 }
 
+/** Rounded up: whoever comes at the minute printed is not too early. */
 function minute(date: Date): string {
-  return `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  return `${new Date(Math.ceil(date.getTime() / 60_000) * 60_000).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }

@@ -66,10 +66,12 @@ function wantedPatterns(
   memory: DomainMemory,
   now: Date,
 ): readonly string[] | null {
-  if (wanted.mx !== 'live') return canonicalPatterns(wanted.mx);
+  const last = livePolicy(observation)?.mx ?? memory.history.at(-1)?.policy.mx ?? null;
+  // Some senders refuse a none policy without mx lines (Stalwart), so the last ones stay where the YAML names none.
+  if (wanted.mx !== 'live') return wanted.mx.length === 0 ? (last ?? []) : canonicalPatterns(wanted.mx);
   const { mx } = observation;
   // Null MX, no MX and NXDOMAIN change nothing (rule 2), and neither does what cannot be read.
-  if (mx.kind !== 'hosts') return livePolicy(observation)?.mx ?? memory.history.at(-1)?.policy.mx ?? null;
+  if (mx.kind !== 'hosts') return last;
   const recent = memory.seenMx.filter((one) => isRecent(one, 2, now)).map((one) => one.host);
   return canonicalPatterns([...mx.hosts, ...recent]);
 }

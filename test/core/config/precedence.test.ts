@@ -35,7 +35,7 @@ describe('what is built in', () => {
 
   it('covers the world, the schedule, the limits and the state', () => {
     expect(good(HEAD + DOMAIN)).toMatchObject({
-      state: '/etc/stsync/stsync.db',
+      state: { kind: 'file', path: '/etc/stsync/stsync.db' },
       schedule: '*/15 * * * *',
       limits: { changedDomains: 50, changedPercent: 10 },
       world: {

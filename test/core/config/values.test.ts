@@ -90,7 +90,7 @@ describe('paths', () => {
     });
     expect(config.world.caFile).toBe('/etc/stsync/ca.pem');
     expect(config.providers.get('main')?.options).toEqual({ directory: '/srv/zones' });
-    expect(config.state).toBe('/srv/data/stsync.db');
+    expect(config.state).toEqual({ kind: 'file', path: '/srv/data/stsync.db' });
     expect(config.domains[0]?.publisher).toMatchObject({ directory: '/var/www' });
   });
 });
@@ -116,7 +116,13 @@ describe('secrets', () => {
     const config = good(`${HEAD}state: "postgres://stsync:\${env:PASSWORD}@db/stsync"\n${DOMAIN}`, {
       environment: { PASSWORD: 'hunter2' },
     });
-    expect(config.state instanceof Secret && config.state.reveal()).toBe('postgres://stsync:hunter2@db/stsync');
+    expect(config.state.kind === 'url' && config.state.url.reveal()).toBe('postgres://stsync:hunter2@db/stsync');
+  });
+
+  it('are a path when what they fill in is one, and a database URL needs none', () => {
+    const fromEnvironment = good(`${HEAD}state: "\${env:DIR}/x.db"\n${DOMAIN}`, { environment: { DIR: '/var/lib' } });
+    expect(fromEnvironment.state).toEqual({ kind: 'file', path: '/var/lib/x.db' });
+    expect(good(`${HEAD}state: postgres://db/stsync\n${DOMAIN}`).state.kind).toBe('url');
   });
 
   it('are all reported when several are missing, by name and never by value', () => {

@@ -1,4 +1,7 @@
-/** The provider `zonefile` on real files: which zone holds a name, what is refused, check, reload, journal, lock, links. */
+/**
+ * The provider `zonefile` on real files: which zone holds a name, what is refused, check, reload, journal, lock, links. Over 300 lines since
+ * all of it shares one way to start.
+ */
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
