@@ -8,7 +8,7 @@ import os from 'node:os';
 import path from 'node:path';
 
 const DOMAINS = Number(process.env['DOMAINS'] ?? 10_000);
-const main = path.join(import.meta.dirname, '..', 'dist', 'src', 'cli', 'main.js');
+const main = path.join(import.meta.dirname, '..', 'dist', 'bin', 'main.js');
 const soa = 'SOA ns1 hostmaster 2026112400 14400 3600 1209600 300\n@ NS ns1\nns1 A 192.0.2.1\n';
 
 const shapes = {

@@ -20,7 +20,7 @@ domains:
   example.com: { mx: [mx1.example.com] }
 `,
 );
-const main = path.join(import.meta.dirname, '..', 'dist', 'src', 'cli', 'main.js');
+const main = path.join(import.meta.dirname, '..', 'dist', 'bin', 'main.js');
 const cases = {
   'node -e 0': ['-e', '0'],
   'stsync --version': [main, '--version'],

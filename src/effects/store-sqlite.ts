@@ -62,14 +62,18 @@ export function openStoreReadOnly(path: string): StoreReader | null {
     if (found === undefined) return null;
     if (!found.isDirectory() && found.size === 0 && sizeOf(`${realpathSync(path)}-wal`) === 0) return null;
     accessSync(path, constants.R_OK);
-    let view = openView(path);
+    const first = openView(path);
+    if (first === null) return null;
+    let view = first;
     /** Runs a query on a view that was true before and after it; see {@link openView}. */
     const read = <T>(query: (queries: Queries) => T): T =>
       attempt(path, 'read', () => {
         for (let tries = 0; tries < 100; tries++) {
           if (view.stamp !== null && view.stamp !== stampOf(path)) {
             view.db.close();
-            view = openView(path);
+            const next = openView(path);
+            if (next === null) throw notOurs(path);
+            view = next;
           }
           const answer = query(view.queries);
           if (view.stamp === null || view.stamp === stampOf(path)) return answer;
@@ -97,15 +101,20 @@ interface View {
 /**
  * While a log lies beside the file (a run is on, or one was killed) SQLite reads both, with `readonly_shm` so that it touches neither.
  * Without one a read-only connection would make a log of its own; `immutable` keeps it from that, but then it sees no writer, so the
- * caller compares the stamp around each read. A writer makes its log before it changes the file, so no change goes unseen.
+ * caller compares the stamp around each read. A writer makes its log before it changes the file, so no change goes unseen. Null: an empty
+ * database.
  */
-function openView(path: string): View {
+function openView(path: string): View | null {
   const stamp = stampOf(path);
   const hasLog = !stamp.endsWith(NO_LOG);
   const options = { readOnly: true, timeout: BUSY_TIMEOUT_MS };
   const db = openDatabase(path, options, hasLog ? 'mode=ro&readonly_shm=1' : 'mode=ro&immutable=1');
   try {
-    if (checkVersion(db, path) === 0) throw notOurs(path);
+    if (checkVersion(db, path) === 0) {
+      // A first run was killed before it wrote anything.
+      db.close();
+      return null;
+    }
     return { db, queries: prepareReader(db, path), stamp: hasLog ? null : stamp };
   } catch (error) {
     db.close();

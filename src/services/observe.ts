@@ -24,7 +24,15 @@ export async function observeDomain(wanted: DomainConfig, world: ReadingWorld): 
     orUnreadable(() => observeMx(wanted, world)),
     orUnreadable(() => observePolicy(wanted, world)),
   ]);
-  return { views, mx, policy };
+  // A zone that is nowhere is one fault, not one for each name looked up in it.
+  const isNowhere = mx.kind === 'unreadable' && mx.code === 'ZONE_NOT_FOUND';
+  return {
+    views: views.map((view) =>
+      isNowhere && view.kind === 'unreadable' && view.code === mx.code ? { ...view, message: mx.message } : view,
+    ),
+    mx,
+    policy,
+  };
 }
 
 /** A body as a fact: what it says, or why it says nothing. */

@@ -1,5 +1,6 @@
 /** The life of one domain against a world in memory: each rule of DESIGN section 2 that needs no network, as a user would meet it. */
 import { describe, expect, it } from 'vitest';
+import { StsyncError } from '../../src/core/error.ts';
 import { exitCodeOf } from '../../src/core/plan/report.ts';
 import { policyId } from '../../src/core/id.ts';
 import { parsePolicy } from '../../src/core/policy.ts';
@@ -486,5 +487,69 @@ describe('rules 1, 9, 10 and 13', () => {
         id: { live: id, next: null },
       });
     }
+  });
+});
+
+describe('rule 13, what was begun is ended', () => {
+  it('writes again what a killed run did not see to its end, although it stands', async () => {
+    const world = newWorld();
+    await world.sync([wantedDomain(D)]);
+    const index = world.journal.findIndex((entry) => entry.name === `mta-sts.${D}` && entry.type === 'CNAME');
+    const entry = world.journal[index];
+    if (entry !== undefined) world.journal[index] = { ...entry, outcome: 'started' };
+    world.writes.length = 0;
+    const dry = await world.later(60).dryRun([wantedDomain(D)]);
+    expect(theDomain(dry).steps).toMatchObject([{ kind: 'upsert', name: `mta-sts.${D}`, outcome: 'pending' }]);
+    expect(exitCodeOf(dry)).toBe(2);
+    expect(theDomain(await world.sync([wantedDomain(D)])).status).toBe('changed');
+    expect(world.writes).toEqual([`write mta-sts.${D} CNAME`]);
+    expect(theDomain(await world.sync([wantedDomain(D)])).status).toBe('in sync');
+  });
+
+  it('tells of a reload that failed after the write, and does it again in the next run', async () => {
+    const world = newWorld();
+    world.fault = (write, when) => {
+      if (write === `write _mta-sts.${D} TXT` && when === 'after')
+        throw new StsyncError('ZONE_RELOAD_FAILED', 'exit 1', { retryable: true });
+    };
+    const broken = theDomain(await world.sync([wantedDomain(D)]));
+    expect(broken.status).toBe('failed');
+    expect(broken.findings.map((finding) => finding.code)).toContain('ZONE_RELOAD_FAILED');
+    const id = world.id(D);
+    world.fault = () => undefined;
+    world.writes.length = 0;
+    expect(theDomain(await world.later(60).sync([wantedDomain(D)])).status).toBe('changed');
+    expect(world.writes).toEqual([`write _mta-sts.${D} TXT`]);
+    expect(world.id(D)).toBe(id);
+  });
+
+  it('leaves a record to whoever wrote it between plan and apply', async () => {
+    const world = newWorld();
+    world.fault = (write, when) => {
+      if (write === `write _smtp._tls.${D} TXT` && when === 'after')
+        world.sets.set(`mta-sts.${D} CNAME`, {
+          name: `mta-sts.${D}`,
+          type: 'CNAME',
+          ttlSeconds: 300,
+          rdata: ['x.example.net.'],
+        });
+    };
+    const steps = theDomain(await world.sync([wantedDomain(D)])).steps;
+    expect(steps[1]).toMatchObject({ outcome: 'held', guard: 'plan-is-current' });
+    world.fault = () => undefined;
+    const next = theDomain(await world.later(60).sync([wantedDomain(D)]));
+    expect(next.steps.find((step) => step.type === 'CNAME')).toMatchObject({ guard: 'no-foreign-overwrite' });
+  });
+
+  it('does not put back what a removal freed for one run took away', async () => {
+    const world = newWorld();
+    await world.sync([wantedDomain(D, { mode: 'enforce', allow: new Set(['testing-before-enforce']) })]);
+    const absent = [wantedDomain(D, { absent: true })];
+    expect(theDomain(await world.later(60).sync(absent)).status).toBe('waiting');
+    expect(theDomain(await world.later(60).sync(absent, { allow: ['removal-waits-for-caches'] })).status).toBe(
+      'changed',
+    );
+    expect(world.body(D)).toBeUndefined();
+    expect(theDomain(await world.later(60).sync(absent)).status).toBe('in sync');
   });
 });

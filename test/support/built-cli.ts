@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 
 export const root = join(import.meta.dirname, '..', '..');
-export const main = join(root, 'dist', 'src', 'cli', 'main.js');
+export const main = join(root, 'dist', 'bin', 'main.js');
 
 export interface Ran {
   /** Null when a signal ended it. */
