@@ -39,7 +39,7 @@ export function zoneCommands(
       if (reload === null) return;
       const failed = (reason: string, cause?: unknown): StsyncError =>
         new StsyncError('ZONE_RELOAD_FAILED', `${path} is written, but \`reload\` of ${zone} failed: ${reason}`, {
-          hint: 'run the reload command by hand; the name server goes on with the old zone until then',
+          hint: 'correct the command: the next run does it again, and until then the name server goes on with the old zone',
           where: path,
           retryable: true,
           cause,

@@ -22,7 +22,7 @@ export interface StoreReader {
   close(): void;
 }
 
-/** The writing half. Each method is durable when it returns and all or nothing; they throw `STATE_UNWRITABLE`. */
+/** The writing half. Each method is all or nothing, and outlives the process when it returns; they throw `STATE_UNWRITABLE`. */
 export interface Store extends StoreReader {
   saveMemory(domain: string, memory: DomainMemory): void;
   /** The same for many domains in one transaction. */

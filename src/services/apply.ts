@@ -227,7 +227,12 @@ function failedStep(step: Step, error: unknown): Tried {
   }
   if (error.code === 'CHANGED_SINCE_READ') {
     return {
-      step: { ...step, outcome: 'held', guard: 'plan-is-current', reason: error.message },
+      step: {
+        ...step,
+        outcome: 'held',
+        guard: 'plan-is-current',
+        reason: [error.message, error.hint ?? []].flat().join('; '),
+      },
       finding: finding('CHANGED_SINCE_PLAN', 'warning', error.message, error.hint ?? null),
     };
   }

@@ -2,6 +2,7 @@
  * What users type and what they see, byte for byte: each file of `transcripts/` is one story in a copy of `folder/`. UPDATE_TRANSCRIPTS=1
  * runs the commands again and writes down what comes. Times, ids, paths, pids and host names are replaced by what they are.
  */
+import { spawnSync } from 'node:child_process';
 import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -18,6 +19,21 @@ describe('the command line', () => {
     const seen = await play(wanted);
     if (process.env['UPDATE_TRANSCRIPTS'] === '1') writeFileSync(path, seen);
     else expect(seen).toBe(wanted);
+  });
+});
+
+const noScript =
+  spawnSync('script', ['--version']).error === undefined ? null : 'skipped: no `script` to make a terminal';
+
+describe('on a terminal', () => {
+  test.skipIf(noScript !== null)(`it paints, and under NO_COLOR it does not ${noScript ?? ''}`, async () => {
+    const folder = tempDirectory();
+    cpSync(join(import.meta.dirname, 'folder'), folder, { recursive: true });
+    const env = { PATH: commandLine(tempDirectory()), TERM: 'xterm-256color' };
+    const command = 'script -qec "stsync sync --dry-run" /dev/null';
+    const painted = '\u001B[32m+ mta-sts.one.example CNAME\u001B[39m';
+    expect((await runShell(command, { cwd: folder, env })).stdout).toContain(painted);
+    expect((await runShell(command, { cwd: folder, env: { ...env, NO_COLOR: '1' } })).stdout).not.toContain('\u001B[3');
   });
 });
 

@@ -2,7 +2,7 @@
  * Floor 0. How a look and a step enter the memory of a domain: functions from memory to memory. The store writes what they give.
  * Times err on the safe side: a policy is taken to be served until it was seen replaced, and announced from when its id was first seen.
  */
-import { bodyHash, parseOwnId } from '../id.ts';
+import { bodyHash, type OwnId, parseOwnId } from '../id.ts';
 import type { Cause, DomainMemory, HistoryEntry, SeenMx } from '../memory.ts';
 import { matchMx } from '../mx.ts';
 import { formatPolicy, samePolicy, type StsPolicy } from '../policy.ts';
@@ -144,7 +144,7 @@ function rememberLive(
     rotatedAt,
     txtTtlSeconds,
     cause: 'found',
-    isHeldTesting: false,
+    isHeldTesting: policy.mode === 'testing' && id !== null && proofOf(policy, id) !== null,
   } as const;
   return [...close(history, now), entry];
 }
@@ -155,24 +155,21 @@ function isOfEarlier(history: readonly HistoryEntry[], id: string): boolean {
 }
 
 /**
- * Rule 15: an id of ours says when its policy began; a foreign one begins now. Testing under an id of ours may be the testing that a guard
- * put there before the state was lost, so it is taken for that.
+ * Rule 15: an id of ours says when its policy began; a foreign one begins now. Testing under an id of ours that nobody remembers may be the
+ * testing that a guard put there, so it is taken for that.
  */
 function firstSight(policy: StsPolicy, id: SeenId, now: Date, servedSince: Date | null): HistoryEntry {
+  const proof = proofOf(policy, id);
+  const from = servedSince ?? (proof !== null && proof.at <= now ? proof.at : now);
+  const isHeldTesting = proof !== null && policy.mode === 'testing';
+  const { ttlSeconds: txtTtlSeconds } = id;
+  return { policy, id: id.id, from, to: null, rotatedAt: from, txtTtlSeconds, cause: 'found', isHeldTesting };
+}
+
+/** The id, if it is one of ours for this policy. */
+function proofOf(policy: StsPolicy, id: SeenId): OwnId | null {
   const own = parseOwnId(id.id);
-  const isProof = own !== null && own.bodyHash === bodyHash(formatPolicy(policy)) && own.at <= now;
-  const from = servedSince ?? (isProof ? own.at : now);
-  const isHeldTesting = isProof && policy.mode === 'testing';
-  return {
-    policy,
-    id: id.id,
-    from,
-    to: null,
-    rotatedAt: from,
-    txtTtlSeconds: id.ttlSeconds,
-    cause: 'found',
-    isHeldTesting,
-  };
+  return own?.bodyHash === bodyHash(formatPolicy(policy)) ? own : null;
 }
 
 function rememberBody(memory: DomainMemory, fact: PolicyFact, id: SeenId | null): DomainMemory['seenBodies'] {

@@ -31,9 +31,17 @@ function domainLines(plan: DomainPlan, options: TextOptions): readonly string[] 
     .flatMap((step) => stepLines(step, options));
   // What a held or waiting step says already is not said twice.
   const findings = plan.findings.filter(
-    (one) => !['GUARD_HOLDS', 'GUARD_WAITS'].includes(one.code) && (options.isVerbose || one.severity !== 'info'),
+    (one) =>
+      !['GUARD_HOLDS', 'GUARD_WAITS', 'CHANGED_SINCE_PLAN'].includes(one.code) &&
+      (options.isVerbose || one.severity !== 'info'),
   );
-  return [head, ...steps, ...findings.flatMap((one) => findingLines(one, options))];
+  const said = new Set<string | null>();
+  const lines = findings.flatMap((one) => {
+    const hint = said.has(one.hint) ? null : one.hint;
+    said.add(one.hint);
+    return findingLines({ ...one, hint }, options);
+  });
+  return [head, ...steps, ...lines];
 }
 
 function stepLines(step: Step, options: TextOptions): readonly string[] {
@@ -55,7 +63,8 @@ function stepLines(step: Step, options: TextOptions): readonly string[] {
     return [`  ? prove ${what}${options.paint('error', mark)}${step.outcome === 'done' ? '  served' : `  ${why}`}`];
   const [sign, style] = signOf(step);
   const change = `  ${options.paint(style, `${sign} ${what}`)}  ${changeText(step)}${options.paint('error', mark)}`;
-  const isPlain = step.outcome === 'pending' || step.outcome === 'done';
+  // What failed has a finding, which says why; the reason is why it was tried.
+  const isPlain = !['held', 'skipped'].includes(step.outcome);
   return isPlain ? [change] : [change, `      ${why}`];
 }
 
