@@ -1,4 +1,4 @@
-/** Floor 4. `stsync when`: exit 0 when it is safe now, 2 when not yet, never, or when it could not be told: a gate stays shut. */
+/** Floor 4. `stsync when`: exit 0 when it is safe now, 2 when not yet or never, 1 when it could not be told. */
 import { StsyncError } from '../core/error.ts';
 import { openStoreReadOnly } from '../effects/store-sqlite.ts';
 import type { SafeDates } from '../core/when-safe.ts';
