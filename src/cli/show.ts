@@ -5,13 +5,11 @@ import type { DomainPlan } from '../core/plan/model.ts';
 import { livePolicy, type Observation } from '../core/plan/observation.ts';
 import { policyHostOf } from '../core/plan/record-names.ts';
 import { wantedRecords, zoneLines } from '../core/plan/wanted-records.ts';
-import { openStoreReadOnly } from '../effects/store-sqlite.ts';
 import { lookAndPlan } from '../services/sync.ts';
 import { reportFinding } from './failure.ts';
-import { loadOrReport } from './load.ts';
+import { withDomain } from './one-domain.ts';
 import { print } from './output.ts';
 import type { ShowOptions } from './program.ts';
-import { interruptSignal, Outside, selectDomains, statePathOf } from './wiring.ts';
 
 /** What there is to show; the formats are views of it. */
 interface Shown {
@@ -24,15 +22,8 @@ interface Shown {
   readonly records: readonly string[];
 }
 
-export async function runShow(name: string, options: ShowOptions): Promise<number> {
-  const config = loadOrReport(options);
-  if (config === null) return 1;
-  const [wanted] = selectDomains(config, [name]);
-  if (wanted === undefined) return 1;
-  const outside = await Outside.open(config, [wanted]);
-  const store = openStoreReadOnly(statePathOf(config));
-  try {
-    const world = outside.reading(store, interruptSignal());
+export function runShow(name: string, options: ShowOptions): Promise<number> {
+  return withDomain(name, options, async (config, wanted, world) => {
     const { plan, observation } = await lookAndPlan(config, wanted, world, {
       isRotationAsked: false,
       servedSince: null,
@@ -47,10 +38,7 @@ export async function runShow(name: string, options: ShowOptions): Promise<numbe
     );
     for (const finding of plan.isFailed ? plan.findings : []) if (finding.severity === 'error') reportFinding(finding);
     return plan.isFailed ? 1 : 0;
-  } finally {
-    store?.close();
-    await outside.close();
-  }
+  });
 }
 
 function shownOf(wanted: DomainConfig, plan: DomainPlan, observation: Observation): Shown {

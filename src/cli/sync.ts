@@ -13,7 +13,7 @@ import { dryRun, type RunOptions, syncRun } from '../services/sync.ts';
 import { loadOrReport } from './load.ts';
 import { painter, print, progressLine } from './output.ts';
 import type { SyncOptions } from './program.ts';
-import { interruptSignal, Outside, selectDomains, statePathOf } from './wiring.ts';
+import { interruptSignal, Outside, selectDomain, statePathOf } from './wiring.ts';
 
 export async function runSync(names: readonly string[], options: SyncOptions): Promise<number> {
   if (options.rotate && names.length === 0) {
@@ -27,7 +27,7 @@ export async function runSync(names: readonly string[], options: SyncOptions): P
   }
   const config = loadOrReport(options);
   if (config === null) return 1;
-  const selected = selectDomains(config, names);
+  const selected = names.map((name) => selectDomain(config, name));
   const outside = await Outside.open(config, names.length === 0 ? config.domains : selected);
   const progress = progressLine(options.dryRun ? 'looking' : 'syncing');
   const run: RunOptions = {

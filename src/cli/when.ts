@@ -1,24 +1,16 @@
 /** Floor 4. `stsync when`: exit 0 when it is safe now, 2 when not yet or never, 1 when it could not be told. */
 import { StsyncError } from '../core/error.ts';
-import { openStoreReadOnly } from '../effects/store-sqlite.ts';
 import type { SafeDates } from '../core/when-safe.ts';
 import { answerWhen, type WhenQuestion } from '../services/when.ts';
 import { reportFinding } from './failure.ts';
-import { loadOrReport } from './load.ts';
+import { withDomain } from './one-domain.ts';
 import { print } from './output.ts';
 import type { WhenOptions } from './program.ts';
-import { hostArgument, interruptSignal, Outside, selectDomains, statePathOf } from './wiring.ts';
+import { hostArgument } from './wiring.ts';
 
-export async function runWhen(name: string, options: WhenOptions): Promise<number> {
+export function runWhen(name: string, options: WhenOptions): Promise<number> {
   const question = parseQuestion(options);
-  const config = loadOrReport(options);
-  if (config === null) return 1;
-  const [wanted] = selectDomains(config, [name]);
-  if (wanted === undefined) return 1;
-  const outside = await Outside.open(config, [wanted]);
-  const store = openStoreReadOnly(statePathOf(config));
-  try {
-    const world = outside.reading(store, interruptSignal());
+  return withDomain(name, options, async (config, wanted, world) => {
     const answer = await answerWhen(config, wanted, question, world, {
       isRotationAsked: false,
       servedSince: options.servedSince ?? null,
@@ -36,10 +28,7 @@ export async function runWhen(name: string, options: WhenOptions): Promise<numbe
       );
     else await print(renderAnswer(wanted.domain, question, answer, now));
     return isSafeNow ? 0 : 2;
-  } finally {
-    store?.close();
-    await outside.close();
-  }
+  });
 }
 
 function parseQuestion(options: WhenOptions): WhenQuestion {

@@ -92,19 +92,17 @@ export function hostArgument(text: string): string {
   );
 }
 
-/** The domains of the command line, in A-labels. Throws `USAGE` for one that the YAML does not have. */
-export function selectDomains(config: Config, names: readonly string[]): readonly DomainConfig[] {
-  return names.map((name) => {
-    const parsed = parseHostName(name);
-    const found = parsed.ok ? config.domains.find((one) => one.domain === parsed.value) : undefined;
-    if (found !== undefined) return found;
-    const close = suggest(
-      name,
-      config.domains.map((one) => one.domain),
-    );
-    throw new StsyncError('USAGE', `${name} is not in the config`, {
-      hint: close ?? 'the config names the domains to manage',
-    });
+/** The domain of the config that the command line names, in any spelling. Throws `USAGE` for one that the YAML does not have. */
+export function selectDomain(config: Config, name: string): DomainConfig {
+  const parsed = parseHostName(name);
+  const found = parsed.ok ? config.domains.find((one) => one.domain === parsed.value) : undefined;
+  if (found !== undefined) return found;
+  const close = suggest(
+    name,
+    config.domains.map((one) => one.domain),
+  );
+  throw new StsyncError('USAGE', `${name} is not in the config`, {
+    hint: close === undefined ? 'the config names the domains to manage' : `did you mean ${close}?`,
   });
 }
 

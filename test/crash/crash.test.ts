@@ -51,8 +51,8 @@ interface Point {
   readonly label: string;
 }
 
-/** Without SLOW=1, beside every half write: one act in so many. */
-const STRIDE = 8;
+/** Without SLOW=1, beside every half write and every moment before a reload: one act in so many. */
+const STRIDE = 12;
 const isSlow = process.env['SLOW'] === '1';
 const preload = join(import.meta.dirname, 'kill-at.mjs');
 
@@ -114,7 +114,8 @@ function pointsOf(acts: readonly string[]): readonly Point[] {
   return acts.flatMap((label, index) => {
     const at = index + 1;
     const middle = label.startsWith('write ') ? [{ at, when: 'middle', label } as const] : [];
-    return isSlow || index % STRIDE === STRIDE - 1 ? [{ at, when: 'before', label } as const, ...middle] : middle;
+    const isChosen = isSlow || label.startsWith('spawn ') || index % STRIDE === STRIDE - 1;
+    return isChosen ? [{ at, when: 'before', label } as const, ...middle] : middle;
   });
 }
 
