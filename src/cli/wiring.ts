@@ -102,7 +102,7 @@ export function selectDomain(config: Config, name: string): DomainConfig {
     config.domains.map((one) => one.domain),
   );
   throw new StsyncError('USAGE', `${name} is not in the config`, {
-    hint: close === undefined ? 'the config names the domains to manage' : `did you mean ${close}?`,
+    hint: close ?? 'the config names the domains to manage',
   });
 }
 

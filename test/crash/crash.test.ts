@@ -194,7 +194,7 @@ function expectRotations(folder: string, domain: Domain, seen: readonly (string 
   const isNew = (id: string | null): id is string => id !== null && id !== old;
   const ids = new Set(seen.filter(isNew));
   const { history, journal } = knownIds(folder, domain);
-  expect([...ids].length).toBeLessThanOrEqual(1);
+  expect(ids.size).toBeLessThanOrEqual(1);
   expect(history.filter(isNew)).toHaveLength(rotations);
   for (const id of [...ids, ...journal.filter(isNew)]) expect(history).toContain(id);
 }

@@ -241,6 +241,21 @@ describe('rule 5, order', () => {
     expect((await world.sync([])).orphans).toEqual([]);
   });
 
+  it('keeps the last mx lines in a none policy that names none: some senders refuse it without', async () => {
+    const world = newWorld();
+    await world.sync([wantedDomain(D)]);
+    await world.later(60).sync([wantedDomain(D, { mode: 'none', mx: [] })]);
+    expect(world.body(D)).toContain(`mode: none\r\nmx: mx1.${D}\r\n`);
+  });
+
+  it('takes a policy that nobody remembers for announced once, and waits before it removes it', async () => {
+    const world = newWorld();
+    world.files.set(`mta-sts.${D}`, `version: STSv1\nmode: enforce\nmx: mx1.${D}\nmax_age: 86400\n`);
+    const report = theDomain(await world.sync([wantedDomain(D, { absent: true })]));
+    expect(report.status).toBe('waiting');
+    expect(modeOf(world)).toBe('none');
+  });
+
   it('removes at once where the wait is allowed away', async () => {
     const world = newWorld();
     await world.sync([wantedDomain(D, { mode: 'enforce', allow: new Set(['testing-before-enforce']) })]);
@@ -312,6 +327,14 @@ describe('rule 6, widen first, narrow last', () => {
     expect(patternsOf(world)).toEqual([`mx1.${D}`, `mx2.${D}`, `mx3.${D}`]);
   });
 
+  it('takes a wildcard for one that may cover a host which left just now, where nothing is remembered', async () => {
+    const world = newWorld();
+    await world.sync(enforce([`mx1.${D}`, '*.mx.example.net']));
+    world.memories.clear();
+    await world.later(60).sync(enforce([`mx1.${D}`]));
+    expect(patternsOf(world)).toEqual(['*.mx.example.net', `mx1.${D}`]);
+  });
+
   it('takes a host for seen now where nothing is remembered', async () => {
     const world = newWorld();
     await world.sync(enforce([`mx1.${D}`, `mx2.${D}`]));
@@ -319,6 +342,16 @@ describe('rule 6, widen first, narrow last', () => {
     const report = theDomain(await world.later(60).sync(enforce([`mx1.${D}`])));
     expect(patternsOf(world)).toEqual([`mx1.${D}`, `mx2.${D}`]);
     expect(report.steps.at(-1)?.notBefore).toEqual(new Date('2026-11-24T13:01:00Z'));
+  });
+});
+
+describe('rule 7, TXT with company', () => {
+  it('writes beside the strings of others and keeps the TTL of the set', async () => {
+    const world = newWorld();
+    world.sets.set(`_mta-sts.${D} TXT`, txtSet(`_mta-sts.${D}`, 7200, ['somebody else']));
+    await world.sync([wantedDomain(D)]);
+    expect(world.txt(`_mta-sts.${D}`)).toEqual(['somebody else', `v=STSv1; id=${world.id(D)};`]);
+    expect(world.sets.get(`_mta-sts.${D} TXT`)?.ttlSeconds).toBe(7200);
   });
 });
 
@@ -420,6 +453,16 @@ describe('rule 8, guards', () => {
     });
     await world.later(60).sync([wantedDomain(D)]);
     expect(world.sets.get(`mta-sts.${D} CNAME`)?.rdata).toEqual(['policies.example.net.']);
+  });
+
+  it('counts changed domains against both limits', async () => {
+    const names = Array.from({ length: 600 }, (_, index) => `d${index}.example`);
+    const world = new World(names.map((name) => mxSet(name, [`mx1.${name}`])));
+    await world.sync(names.map((name) => wantedDomain(name)));
+    // 60 of 600 are over 50 domains, and not over 10 percent.
+    const wanted = names.map((name, index) => wantedDomain(name, index < 60 ? { maxAgeSeconds: 2 * day } : {}));
+    const report = await world.later(60).dryRun(wanted);
+    expect(report.domains.filter((plan) => plan.status === 'drift')).toHaveLength(60);
   });
 
   it('holds too many changed domains and lets the others go on', async () => {
