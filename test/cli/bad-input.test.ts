@@ -64,6 +64,7 @@ async function expectMended(folder: string): Promise<void> {
 function closed(directory: string): string {
   if (process.getuid?.() === 0) return readOnlyMount(directory);
   chmodSync(directory, 0o555);
+  onTestFinished(() => chmodSync(directory, 0o755));
   return directory;
 }
 const noClosed = process.getuid?.() === 0 ? cannotMount : null;

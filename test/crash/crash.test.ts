@@ -59,7 +59,7 @@ const preload = join(import.meta.dirname, 'kill-at.mjs');
 describe('kill -9', () => {
   test.each(scenarios)(
     'in $title is mended by the next run',
-    { timeout: isSlow ? 900_000 : 120_000 },
+    { timeout: isSlow ? 1_800_000 : 300_000 },
     async (scenario) => {
       const directory = tempDirectory();
       const start = await prepare(scenario, join(directory, 'start'));

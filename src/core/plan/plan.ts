@@ -156,7 +156,9 @@ function policyPart(
   if (settling === null) return { ...shown, ...chain(serving.policy, true), holds: serving.holds, isHeldTesting };
   const policy = announcedPolicy(observation, memory, ids) ?? serving.policy;
   const made = chain(policy, false);
-  const isWaiting = made.decision === null || !samePolicy(policy, serving.policy);
+  // Where the move itself is held there is nothing to wait for.
+  const isHeld = made.steps.some((step) => step.outcome === 'held');
+  const isWaiting = !isHeld && (made.decision === null || !samePolicy(policy, serving.policy));
   return {
     ...shown,
     ...made,
