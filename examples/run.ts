@@ -23,7 +23,10 @@ const runs = [
 for (const { args, expected, says } of runs) {
   process.stdout.write(`\n$ stsync ${args.join(' ')}\n`);
   const main = join(root, 'dist', 'bin', 'main.js');
-  const { status } = spawnSync(process.execPath, [main, ...args], { cwd: folder, stdio: ['ignore', 'inherit', 'inherit'] });
+  const { status } = spawnSync(process.execPath, [main, ...args], {
+    cwd: folder,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
   process.stdout.write(`(exit code ${status}${says === '' ? '' : `: ${says}`})\n`);
   if (status !== expected) process.exit(1);
 }
