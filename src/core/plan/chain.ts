@@ -2,70 +2,48 @@
  * Floor 0. The one order that loses no mail (rule 5, RFC 8461 §8.1): host record, policy, proof, id. Where the policy host moves, the proof
  * of the new one comes before its record.
  */
-import type { DomainConfig } from '../config/model.ts';
-import type { DomainMemory } from '../memory.ts';
 import { samePolicy, type StsPolicy } from '../policy.ts';
 import { formatStsRecord, parseStsRecords, STS_PREFIX } from '../txt-records.ts';
-import { type IdDecision } from './decide-id.ts';
+import type { IdDecision } from './decide-id.ts';
 import { hostStep, isWantedHost, liveHost } from './host-step.ts';
 import type { Step } from './model.ts';
-import type { Observation, ProviderView } from './observation.ts';
 import { delegated, foreignHost, foreignId } from './ownership.ts';
-import type { PublishedId } from './ids.ts';
 import { policyHostOf, recordName } from './record-names.ts';
+import type { Situation } from './situation.ts';
 import { heldStep, publishStep, skipBehindHeld, verifyStep } from './steps.ts';
 import { isTtlOnly, txtStep } from './txt-step.ts';
 
-type ReadView = Extract<ProviderView, { kind: 'read' }>;
-
-export interface ChainInput {
-  readonly wanted: DomainConfig;
-  readonly policy: StsPolicy;
-  /**
-   * Null while the host moves and the id would be a new one: it stays, since a sender that still reaches the old host would store its old
-   * body under the new id (rule 5).
-   */
-  readonly decision: IdDecision | null;
-  readonly ids: readonly PublishedId[];
-  readonly observation: Observation;
-  readonly memory: DomainMemory;
-  readonly publisherHostnames: readonly string[];
-  readonly hostViews: readonly ReadView[];
-  readonly idViews: readonly ReadView[];
-}
-
-/** The steps that make this policy the announced one; none where it is already. */
-export function policyChain(input: ChainInput): readonly Step[] {
-  const { wanted, policy, decision } = input;
-  const publish = publishIfNeeded(input);
-  const host = hostIfNeeded(input);
-  const id = decision === null ? null : idIfNeeded(input, decision);
+/**
+ * The steps that make this policy the announced one; none where it is already. `decision` null: the id stays although the policy would want
+ * a new one (the host moves).
+ */
+export function policyChain(at: Situation, policy: StsPolicy, decision: IdDecision | null): readonly Step[] {
+  const { wanted, views } = at;
+  const publish = publishIfNeeded(at, policy);
+  const host = hostIfNeeded(at);
+  const id = decision === null ? null : idIfNeeded(at, decision);
   const needsProof = publish !== null || host !== null || (id !== null && decision?.cause != null);
   const verify = needsProof ? verifyStep(wanted.domain, policy) : null;
   // A host record that may not be written stands in front in any case: nothing behind it would reach a sender.
-  const steps =
-    isHostMove(input) && host?.outcome !== 'held' ? [publish, verify, host, id] : [host, publish, verify, id];
-  const chain = steps.filter((step) => step !== null);
+  const isMove = isHostMove(at) && host?.outcome !== 'held';
+  const chain = (isMove ? [publish, verify, host, id] : [host, publish, verify, id]).filter((step) => step !== null);
+  if (id === null || isTtlOnly(id)) return skipBehindHeld(chain);
   // While somebody else's id is out, neither a new body nor a new host may come out under it.
-  const hold =
-    id === null || isTtlOnly(id)
-      ? null
-      : (delegated(id.name, input.idViews) ?? foreignId(wanted, input.ids, input.memory));
-  return skipBehindHeld(
-    hold === null ? chain : chain.map((step, index) => (index === 0 ? heldStep(step, hold) : step)),
-  );
+  const hold = delegated(id.name, views['_mta-sts']) ?? foreignId(at);
+  const held = chain.map((step, index) => (hold !== null && index === 0 ? heldStep(step, hold) : step));
+  return skipBehindHeld(held);
 }
 
 /** The policy is announced, and the host record leads somewhere else than the YAML wants. */
-export function isHostMove({ wanted, ids, hostViews }: Pick<ChainInput, 'wanted' | 'ids' | 'hostViews'>): boolean {
-  const live = hostViews.map((view) => liveHost(view, wanted.domain)).filter((sets) => sets.length > 0);
+export function isHostMove({ wanted, ids, views }: Situation): boolean {
+  const live = views['mta-sts'].map((view) => liveHost(view, wanted.domain)).filter((sets) => sets.length > 0);
   return (
     ids.some((one) => one.id !== null) &&
     live.some((sets) => !isWantedHost(sets, wanted.domain, wanted.publisher.target))
   );
 }
 
-function publishIfNeeded({ wanted, policy, observation }: ChainInput): Step | null {
+function publishIfNeeded({ wanted, observation }: Situation, policy: StsPolicy): Step | null {
   const fact = observation.policy;
   // A live body that means the same in other bytes is no drift (rule 3).
   if (fact.kind === 'body' && fact.policy !== null && samePolicy(fact.policy, policy)) return null;
@@ -74,18 +52,18 @@ function publishIfNeeded({ wanted, policy, observation }: ChainInput): Step | nu
   return publishStep(wanted.domain, fact.kind === 'body' ? fact.body : null, policy, reason);
 }
 
-function hostIfNeeded({ wanted, hostViews, memory, publisherHostnames }: ChainInput): Step | null {
-  const isSame = hostViews.every((view) =>
-    isWantedHost(liveHost(view, wanted.domain), wanted.domain, wanted.publisher.target),
-  );
-  const reason = isSame ? 'another TTL is wanted' : `${policyHostOf(wanted.domain)} has to lead to the publisher`;
-  const step = hostStep(wanted, wanted.publisher.target, hostViews, reason);
+function hostIfNeeded(at: Situation): Step | null {
+  const { domain, publisher } = at.wanted;
+  const views = at.views['mta-sts'];
+  const isSame = views.every((view) => isWantedHost(liveHost(view, domain), domain, publisher.target));
+  const reason = isSame ? 'another TTL is wanted' : `${policyHostOf(domain)} has to lead to the publisher`;
+  const step = hostStep(at.wanted, publisher.target, views, reason);
   if (step === null || isSame) return step;
-  const hold = foreignHost(wanted, hostViews, memory, publisherHostnames);
+  const hold = foreignHost(at);
   return hold === null ? step : heldStep(step, hold);
 }
 
-function idIfNeeded({ wanted, idViews }: ChainInput, decision: IdDecision): Step | null {
+function idIfNeeded({ wanted, views }: Situation, decision: IdDecision): Step | null {
   const text = formatStsRecord(decision.id);
   return txtStep(
     {
@@ -99,7 +77,7 @@ function idIfNeeded({ wanted, idViews }: ChainInput, decision: IdDecision): Step
       },
       reason: decision.reason,
     },
-    idViews,
+    views['_mta-sts'],
     'policy',
   );
 }

@@ -3,11 +3,9 @@ import type { DomainConfig, HostTarget } from '../config/model.ts';
 import { byCodePoint, isIpv4 } from '../names.ts';
 import { diffRecordSets, type RecordSet, type RecordType, rdataTexts } from '../record-set.ts';
 import type { ProviderChange, Step } from './model.ts';
-import type { ProviderView } from './observation.ts';
+import type { ReadView } from './observation.ts';
 import { recordName } from './record-names.ts';
 import { recordStep } from './steps.ts';
-
-type ReadView = Extract<ProviderView, { kind: 'read' }>;
 
 /** The sets that stand at the host name. */
 export function liveHost(view: ReadView, domain: string): readonly RecordSet[] {

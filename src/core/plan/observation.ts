@@ -39,6 +39,9 @@ export type ProviderView =
     }
   | (Unreadable & { readonly provider: string });
 
+/** A provider that could be read. */
+export type ReadView = Extract<ProviderView, { kind: 'read' }>;
+
 export interface Observation {
   readonly mx: MxFact;
   /** One for each provider of the domain, in the order of the YAML. */

@@ -2,38 +2,29 @@
  * Floor 0. Guard no-foreign-overwrite (rule 8): is a record ours? Ours: written, found equal or adopted (memory), an id of our form, or a
  * target of this YAML. What senders cannot read (a doubled or broken TXT record) says nothing that could be overwritten.
  */
-import type { DomainConfig } from '../config/model.ts';
 import { parseOwnId } from '../id.ts';
-import type { DomainMemory } from '../memory.ts';
 import { type RecordSet, rdataText, recordKey } from '../record-set.ts';
 import { parseTlsRptRecords, TLSRPT_PREFIX } from '../txt-records.ts';
-import type { PublishedId } from './ids.ts';
-import type { ProviderView } from './observation.ts';
+import type { ReadView } from './observation.ts';
 import { recordName } from './record-names.ts';
 import type { Hold } from './serve.ts';
+import type { Situation } from './situation.ts';
 import { liveHost } from './host-step.ts';
 import { stringsOf, txtSetOf } from './txt-step.ts';
 
-type ReadView = Extract<ProviderView, { kind: 'read' }>;
-
 /** Null: the id record may be changed. */
-export function foreignId(wanted: DomainConfig, ids: readonly PublishedId[], memory: DomainMemory): Hold | null {
+export function foreignId({ wanted, ids, memory }: Situation): Hold | null {
   if (wanted.adopt || memory.owned.includes(`${recordName('_mta-sts', wanted.domain)} TXT`)) return null;
   const foreign = ids.find((one) => one.id !== null && parseOwnId(one.id) === null);
   return foreign === undefined ? null : foreignHold(recordName('_mta-sts', wanted.domain), `id ${foreign.id}`);
 }
 
 /** Null: the host record may be changed. `publisherHostnames`: every target of this YAML. */
-export function foreignHost(
-  wanted: DomainConfig,
-  views: readonly ReadView[],
-  memory: DomainMemory,
-  publisherHostnames: readonly string[],
-): Hold | null {
+export function foreignHost({ wanted, views, memory, publisherHostnames }: Situation): Hold | null {
   const isOurs = (set: RecordSet): boolean =>
     memory.owned.includes(recordKey(set)) ||
     (set.type === 'CNAME' && set.rdata.every((rdata) => publisherHostnames.includes(rdataText('CNAME', rdata))));
-  const foreign = views.flatMap((view) => liveHost(view, wanted.domain)).find((set) => !isOurs(set));
+  const foreign = views['mta-sts'].flatMap((view) => liveHost(view, wanted.domain)).find((set) => !isOurs(set));
   if (wanted.adopt || foreign === undefined) return null;
   return foreignHold(
     foreign.name,
@@ -42,10 +33,10 @@ export function foreignHost(
 }
 
 /** Null: the `_smtp._tls` record may be changed. */
-export function foreignReports(wanted: DomainConfig, views: readonly ReadView[], memory: DomainMemory): Hold | null {
+export function foreignReports({ wanted, views, memory }: Situation): Hold | null {
   const name = recordName('_smtp._tls', wanted.domain);
   if (wanted.adopt || memory.owned.includes(`${name} TXT`)) return null;
-  const texts = views.map((view) => stringsOf(txtSetOf(view, name), TLSRPT_PREFIX));
+  const texts = views['_smtp._tls'].map((view) => stringsOf(txtSetOf(view, name), TLSRPT_PREFIX));
   const foreign = texts.find((strings) => parseTlsRptRecords(strings).ok);
   return foreign === undefined ? null : foreignHold(name, foreign.join(' '));
 }

@@ -2,8 +2,6 @@
  * Floor 0. `absent: true` (rule 5, RFC 8461 §8.3): a policy of mode none is served and announced; both records stay until no sender can
  * hold an older policy; then the id record, the policy, the host record and the report record go, in this order.
  */
-import type { DomainConfig } from '../config/model.ts';
-import type { DomainMemory } from '../memory.ts';
 import { canonicalPatterns } from '../mx.ts';
 import { MAX_MAX_AGE_SECONDS, type StsPolicy } from '../policy.ts';
 import { STS_PREFIX } from '../txt-records.ts';
@@ -11,16 +9,15 @@ import { type Served, whenSafe } from '../when-safe.ts';
 import { hostStep } from './host-step.ts';
 import type { PublishedId } from './ids.ts';
 import type { Step } from './model.ts';
-import { livePolicy, type Observation, type ProviderView } from './observation.ts';
+import { livePolicy } from './observation.ts';
 import { foreignHost, foreignId } from './ownership.ts';
 import { policyHostOf, recordName } from './record-names.ts';
 import { assumedHistory, assumptionNote } from './remember.ts';
 import { reportsStep } from './reports-step.ts';
 import { allowKey, type Hold } from './serve.ts';
+import type { Situation } from './situation.ts';
 import { deletePolicyStep, heldStep, skipBehindHeld } from './steps.ts';
 import { txtStep } from './txt-step.ts';
-
-type ReadView = Extract<ProviderView, { kind: 'read' }>;
 
 /** What has to be done for a domain that shall be absent. */
 export type Removal =
@@ -31,13 +28,7 @@ export type Removal =
 const NONE_MAX_AGE_SECONDS = 86_400;
 
 /** Which phase the removal is in. */
-export function planRemoval(
-  wanted: DomainConfig,
-  observation: Observation,
-  memory: DomainMemory,
-  ids: readonly PublishedId[],
-  now: Date,
-): Removal {
+export function planRemoval({ wanted, observation, memory, ids, now }: Situation): Removal {
   const announced = memory.history.findLast((entry) => entry.rotatedAt !== null);
   const isBound = announced !== undefined || ids.some((one) => one.count > 0);
   // Nobody was ever told of a policy here, so nobody holds one. Freed: what senders hold does not matter, so neither does telling them.
@@ -69,18 +60,8 @@ export function planRemoval(
 }
 
 /** The deletions, each of ours only. */
-export function deletionSteps(
-  wanted: DomainConfig,
-  observation: Observation,
-  memory: DomainMemory,
-  ids: readonly PublishedId[],
-  views: {
-    readonly id: readonly ReadView[];
-    readonly host: readonly ReadView[];
-    readonly reports: readonly ReadView[];
-  },
-  publisherHostnames: readonly string[],
-): readonly Step[] {
+export function deletionSteps(at: Situation): readonly Step[] {
+  const { wanted, observation, views } = at;
   const { domain } = wanted;
   const id = txtStep(
     {
@@ -90,18 +71,14 @@ export function deletionSteps(
       means: () => false,
       reason: 'no sender holds a policy any more',
     },
-    views.id,
+    views['_mta-sts'],
     'policy',
   );
   const fact = observation.policy;
   const policy = fact.kind === 'body' ? deletePolicyStep(domain, fact.body, 'nobody asks for it any more') : null;
-  const host = hostStep(wanted, null, views.host, `${policyHostOf(domain)} leads to nothing any more`);
-  const reports = reportsStep(wanted, [], views.reports, memory, 'the domain shall be absent');
-  const guarded = [
-    guard(id, foreignId(wanted, ids, memory)),
-    policy,
-    guard(host, foreignHost(wanted, views.host, memory, publisherHostnames)),
-  ].filter((step) => step !== null);
+  const host = hostStep(wanted, null, views['mta-sts'], `${policyHostOf(domain)} leads to nothing any more`);
+  const reports = reportsStep(at, [], 'the domain shall be absent');
+  const guarded = [guard(id, foreignId(at)), policy, guard(host, foreignHost(at))].filter((step) => step !== null);
   return [...skipBehindHeld(guarded), ...(reports === null ? [] : [reports])];
 }
 

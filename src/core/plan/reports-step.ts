@@ -1,25 +1,16 @@
 /** Floor 0. `_smtp._tls` (RFC 8460 §3). It has no order and goes first: reports are wanted before the policy binds. */
-import type { DomainConfig } from '../config/model.ts';
-import type { DomainMemory } from '../memory.ts';
 import { formatTlsRptRecord, parseTlsRptRecords, TLSRPT_PREFIX } from '../txt-records.ts';
 import type { Step } from './model.ts';
-import type { ProviderView } from './observation.ts';
 import { delegated, foreignReports } from './ownership.ts';
 import { recordName } from './record-names.ts';
+import type { Situation } from './situation.ts';
 import { heldStep } from './steps.ts';
 import { isTtlOnly, txtStep } from './txt-step.ts';
 
-type ReadView = Extract<ProviderView, { kind: 'read' }>;
-
 /** The step that makes the record carry `rua`; empty: that none of ours is there. Null where it is so already. */
-export function reportsStep(
-  wanted: DomainConfig,
-  rua: readonly string[],
-  views: readonly ReadView[],
-  memory: DomainMemory,
-  reason: string,
-): Step | null {
-  const name = recordName('_smtp._tls', wanted.domain);
+export function reportsStep(at: Situation, rua: readonly string[], reason: string): Step | null {
+  const views = at.views['_smtp._tls'];
+  const name = recordName('_smtp._tls', at.wanted.domain);
   const text = rua.length === 0 ? null : formatTlsRptRecord(rua);
   const step = txtStep(
     { name, prefix: TLSRPT_PREFIX, text, means: (live) => sameRua(live, rua), reason },
@@ -27,7 +18,7 @@ export function reportsStep(
     'reports',
   );
   if (step === null) return null;
-  const hold = delegated(name, views) ?? foreignReports(wanted, views, memory);
+  const hold = delegated(name, views) ?? foreignReports(at);
   return hold === null || isTtlOnly(step) ? step : heldStep(step, hold);
 }
 

@@ -5,7 +5,7 @@
 import { byCodePoint } from '../names.ts';
 import { type RecordSet, rdataText, rdataTexts, recordKey, sameRdata, txtSet } from '../record-set.ts';
 import type { ProviderChange, Step } from './model.ts';
-import type { ProviderView } from './observation.ts';
+import type { ReadView } from './observation.ts';
 import { recordStep } from './steps.ts';
 
 export interface TxtWish {
@@ -18,8 +18,6 @@ export interface TxtWish {
   readonly means: (live: string) => boolean;
   readonly reason: string;
 }
-
-type ReadView = Extract<ProviderView, { kind: 'read' }>;
 
 /** The step, or null where every provider has what is wished. */
 export function txtStep(wish: TxtWish, views: readonly ReadView[], chain: Step['chain']): Step | null {

@@ -1,0 +1,101 @@
+/**
+ * Floor 0. The part of a plan that senders see: policy, host record and id, for a domain that is wanted and for one that shall be absent.
+ */
+import { samePolicy, type StsPolicy } from '../policy.ts';
+import { isHostMove, policyChain } from './chain.ts';
+import { decideId, type IdDecision } from './decide-id.ts';
+import { liveHost } from './host-step.ts';
+import { liveId } from './ids.ts';
+import type { Finding, Step } from './model.ts';
+import { deletionSteps, planRemoval } from './removal.ts';
+import { type Hold, policyToServe, type Serving } from './serve.ts';
+import { isChainReadable, type Situation } from './situation.ts';
+import { finding } from './steps.ts';
+
+export interface PolicyPart {
+  readonly steps: readonly Step[];
+  readonly holds: readonly Hold[];
+  /** To serve now, and what the YAML wants in full; null: not known, or none. */
+  readonly serve: StsPolicy | null;
+  readonly wanted: StsPolicy | null;
+  /** Null: no id is decided on, so the record says what it said. */
+  readonly decision: IdDecision | null;
+  readonly isHeldTesting: boolean;
+  readonly countsAsChange: boolean;
+  readonly findings: readonly Finding[];
+}
+
+type Chain = Pick<PolicyPart, 'steps' | 'decision' | 'countsAsChange' | 'findings'>;
+
+const nothing: PolicyPart = {
+  steps: [],
+  holds: [],
+  serve: null,
+  wanted: null,
+  decision: null,
+  isHeldTesting: false,
+  countsAsChange: false,
+  findings: [],
+};
+
+export function planPolicy(at: Situation): PolicyPart {
+  if (at.wanted.absent) return isChainReadable(at) ? planAbsence(at) : nothing;
+  const serving = policyToServe(at.wanted, at.observation, at.memory, at.announced?.mode ?? null, at.now);
+  const shown = { ...nothing, serve: serving.policy, wanted: serving.wanted };
+  if (!isChainReadable(at)) return shown;
+  if (serving.policy !== null) return { ...shown, ...planPresence(at, serving, serving.policy) };
+  const message = 'mx is live, but MX shows no hosts and no policy is served that could stay';
+  return { ...shown, findings: [finding('LIVE_MX_UNKNOWN', 'error', message, 'list the MX hosts in the YAML')] };
+}
+
+function planPresence(at: Situation, { holds, isHeldTesting }: Serving, next: StsPolicy): Partial<PolicyPart> {
+  const settling = hostSettling(at);
+  if (settling === null) return { ...chainFor(at, next, true), holds, isHeldTesting };
+  const policy = at.announced ?? next;
+  const chain = chainFor(at, policy, false);
+  // Where the move itself is held there is nothing to wait for.
+  const isHeld = chain.steps.some((step) => step.outcome === 'held');
+  const isWaiting = !isHeld && (chain.decision === null || !samePolicy(policy, next));
+  return { ...chain, serve: policy, holds: isWaiting ? [...holds, settling] : holds, isHeldTesting };
+}
+
+function planAbsence(at: Situation): PolicyPart {
+  const removal = planRemoval(at);
+  if (removal.phase === 'delete') {
+    const steps = deletionSteps(at);
+    const countsAsChange = steps.some((step) => step.chain === 'policy' && step.outcome === 'pending');
+    return { ...nothing, steps, countsAsChange };
+  }
+  const { policy, hold } = removal;
+  return { ...nothing, ...chainFor(at, policy, true), serve: policy, wanted: policy, holds: [hold] };
+}
+
+/** `mayRotate` false: the id stays although the policy would want a new one. */
+function chainFor(at: Situation, policy: StsPolicy, mayRotate: boolean): Chain {
+  const isAsked = at.isRotationAsked && mayRotate && !at.wanted.absent;
+  const decided = decideId(policy, at.ids, at.memory, isAsked, at.now);
+  const decision = mayRotate || decided.cause === null ? decided : null;
+  const isRotation = liveId(at.ids) !== null && decision?.cause === 'change';
+  return {
+    steps: policyChain(at, policy, decision),
+    decision,
+    countsAsChange: isRotation || isHostMove(at),
+    findings: decision?.finding == null ? [] : [decision.finding],
+  };
+}
+
+/**
+ * While the policy host moves, and until no resolver holds its old record, body and id stay as they are (rule 5): a sender that still
+ * reaches the old host would otherwise store its old body under the new id. A body that only the old host knows is replaced, its id stays.
+ */
+function hostSettling(at: Situation): Hold | null {
+  const reason = 'the policy host moves first; the policy changes when no resolver holds the old host record';
+  const hold = { guard: 'served-before-id', reason, hint: 'wait for the TTL of the old host record' } as const;
+  if (isHostMove(at)) {
+    const sets = at.views['mta-sts'].flatMap((view) => liveHost(view, at.wanted.domain));
+    const ttlSeconds = Math.max(0, ...sets.map((set) => set.ttlSeconds));
+    return { ...hold, notBefore: new Date(at.now.getTime() + 1000 * ttlSeconds) };
+  }
+  const { hostSettledAt } = at.memory;
+  return hostSettledAt !== null && at.now < hostSettledAt ? { ...hold, notBefore: hostSettledAt } : null;
+}

@@ -1,0 +1,60 @@
+/** Floor 0. All that a plan of one domain is made from, in one object, and the questions that several rules ask of it. */
+import type { DomainConfig } from '../config/model.ts';
+import type { DomainMemory } from '../memory.ts';
+import type { StsPolicy } from '../policy.ts';
+import { liveId, type PublishedId, publishedIds } from './ids.ts';
+import { livePolicy, type Observation, type ReadView } from './observation.ts';
+import { type Label, providersOf } from './record-names.ts';
+
+export interface PlanContext {
+  readonly now: Date;
+  /** Every target that the publishers of this YAML have: a host record with one of them is ours. */
+  readonly publisherHostnames: readonly string[];
+  /** `sync --rotate`. */
+  readonly isRotationAsked: boolean;
+}
+
+export interface Situation extends PlanContext {
+  readonly wanted: DomainConfig;
+  readonly observation: Observation;
+  readonly memory: DomainMemory;
+  /** What stands at `_mta-sts`, at each provider that could be read. */
+  readonly ids: readonly PublishedId[];
+  /** The providers of each record that could be read. */
+  readonly views: Readonly<Record<Label, readonly ReadView[]>>;
+  /** The policy that the published id stands for: what senders are told. Null: none is announced. */
+  readonly announced: StsPolicy | null;
+}
+
+export function situationOf(
+  wanted: DomainConfig,
+  observation: Observation,
+  memory: DomainMemory,
+  context: PlanContext,
+): Situation {
+  const ids = publishedIds(wanted.domain, observation, providersOf(wanted, '_mta-sts'));
+  const read = (label: Label): readonly ReadView[] => readViews(wanted, observation, label);
+  const views = { '_mta-sts': read('_mta-sts'), 'mta-sts': read('mta-sts'), '_smtp._tls': read('_smtp._tls') };
+  return { ...context, wanted, observation, memory, ids, views, announced: announcedPolicy(observation, memory, ids) };
+}
+
+/** Could policy, host record and id all be read? They are one chain: where one of them is hidden, none of it is touched. */
+export function isChainReadable({ wanted, observation, views }: Situation): boolean {
+  const isWhole = (label: Label): boolean => views[label].length === providersOf(wanted, label).length;
+  return observation.policy.kind !== 'unreadable' && isWhole('_mta-sts') && isWhole('mta-sts');
+}
+
+function readViews(wanted: DomainConfig, observation: Observation, label: Label): readonly ReadView[] {
+  const names = providersOf(wanted, label);
+  return observation.views.filter((view) => view.kind === 'read').filter((view) => names.includes(view.provider));
+}
+
+function announcedPolicy(
+  observation: Observation,
+  memory: DomainMemory,
+  ids: readonly PublishedId[],
+): StsPolicy | null {
+  const id = liveId(ids);
+  const announced = memory.history.findLast((entry) => entry.rotatedAt !== null && (id === null || entry.id === id));
+  return announced?.policy ?? (id === null ? null : livePolicy(observation));
+}
