@@ -62,6 +62,9 @@ export class World {
   /** Called before and after each write with its name; a test throws here to break it. */
   fault: (write: string, when: 'before' | 'after') => void = () => undefined;
 
+  /** What reading a policy throws; null: it can be read. */
+  unreadable: Error | null = null;
+
   readonly provider: Provider;
   readonly publisher: Publisher;
   readonly store: Store;
@@ -79,7 +82,10 @@ export class World {
         ),
     };
     this.publisher = {
-      read: (host) => Promise.resolve(this.files.has(host) ? new TextEncoder().encode(this.files.get(host)) : null),
+      read: (host) => {
+        if (this.unreadable !== null) return Promise.reject(this.unreadable);
+        return Promise.resolve(this.files.has(host) ? new TextEncoder().encode(this.files.get(host)) : null);
+      },
       publish: (host, body) => this.#write(`publish ${host}`, () => void this.files.set(host, body)),
       remove: (host) => this.#write(`remove ${host}`, () => void this.files.delete(host)),
     };
