@@ -14,35 +14,6 @@ function optional(name: string, kind: OptionSpec['kind'], description: string, e
   return { name, kind, isRequired: false, description, ...(environment === undefined ? {} : { environment }) };
 }
 
-const rfc2136: ProviderDescriptor = {
-  type: 'rfc2136',
-  title: 'Dynamic update with TSIG (BIND, Knot, PowerDNS and others)',
-  options: [
-    needed('server', 'host-port', 'The primary server, HOST or HOST:PORT', 'RFC2136_NAMESERVER'),
-    optional('keyFile', 'path', 'A TSIG key file in the form of BIND (tsig-keygen)'),
-    optional(
-      'tsig',
-      {
-        group: [
-          needed('name', 'text', 'Name of the key', 'RFC2136_TSIG_KEY'),
-          needed('algorithm', 'text', 'Algorithm, such as hmac-sha256', 'RFC2136_TSIG_ALGORITHM'),
-          needed('secret', 'secret', 'The key in base64', 'RFC2136_TSIG_SECRET'),
-        ],
-      },
-      'The TSIG key written out',
-    ),
-  ],
-  exactlyOneOf: [['keyFile', 'tsig']],
-  leastPrivilege:
-    'BIND: update-policy { grant KEY name _mta-sts.example.com. TXT; grant KEY name mta-sts.example.com. CNAME; grant KEY name _smtp._tls.example.com. TXT; };',
-  limits: [
-    'BIND and Knot ignore a CNAME beside other data without an error (2026), so every update is read back.',
-    'PowerDNS knows no rights by name: the key may change the whole zone.',
-  ],
-  documentation: 'https://www.rfc-editor.org/rfc/rfc2136',
-  isBuilt: false,
-};
-
 const cloudflare: ProviderDescriptor = {
   type: 'cloudflare',
   title: 'Cloudflare DNS',
@@ -177,7 +148,6 @@ const exec: ProviderDescriptor = {
 
 /** In the order in which help and docs list them. */
 export const announced: readonly ProviderDescriptor[] = [
-  rfc2136,
   cloudflare,
   google,
   powerdns,

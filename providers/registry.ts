@@ -2,17 +2,19 @@
 import type { OpenProvider, ProviderDescriptor } from '../src/provider.ts';
 import { announced } from './announced.ts';
 import { descriptor as memory } from './memory/descriptor.ts';
+import { descriptor as rfc2136 } from './rfc2136/descriptor.ts';
 import { descriptor as zonefile } from './zonefile/descriptor.ts';
 
 /** All types that the config understands, in the order in which help and docs list them. */
-export const descriptors: readonly ProviderDescriptor[] = [zonefile, ...announced, memory];
+export const descriptors: readonly ProviderDescriptor[] = [zonefile, rfc2136, ...announced, memory];
 
 /** Types whose code is here. */
-export type BuiltType = 'memory' | 'zonefile';
+export type BuiltType = 'memory' | 'rfc2136' | 'zonefile';
 
 /** Loads the code of a built type. `const { open } = await openers.zonefile()`. */
 export const openers: Readonly<Record<BuiltType, () => Promise<{ readonly open: OpenProvider }>>> = {
   memory: () => import('./memory/provider.ts'),
+  rfc2136: () => import('./rfc2136/provider.ts'),
   zonefile: () => import('./zonefile/provider.ts'),
 };
 

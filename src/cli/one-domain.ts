@@ -1,7 +1,7 @@
 /** Floor 4. What the commands about one domain share: the config, the domain in it, and a world that can only be read. */
 import type { Config, DomainConfig } from '../core/config/model.ts';
 import { openStoreReadOnly } from '../effects/store-sqlite.ts';
-import type { PlanningWorld } from '../services/sync.ts';
+import type { PlanningWorld } from '../services/look.ts';
 import { loadOrReport } from './load.ts';
 import type { ConfigOptions } from './program.ts';
 import { interruptSignal, Outside, selectDomain, statePathOf } from './wiring.ts';

@@ -1,6 +1,7 @@
 /** Floor 4. Commands and options as commander has them. Help teaches by example. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { guards, type GuardName, parseGuardName } from '../core/guard-names.ts';
+import { addWorldCommands } from './program-world.ts';
 
 /** Options of every command that reads the config. */
 export interface ConfigOptions {
@@ -9,7 +10,8 @@ export interface ConfigOptions {
 
 export interface SyncOptions extends ConfigOptions {
   readonly dryRun?: true;
-  readonly format: 'text' | 'json';
+  readonly plan?: string;
+  readonly format: 'text' | 'json' | 'markdown' | 'junit';
   readonly out?: string;
   readonly allow: readonly GuardName[];
   readonly rotate?: true;
@@ -64,6 +66,7 @@ Exit codes of sync: 0 in sync, changed or waiting; 1 nothing could be done; 2 a 
     );
   addSync(program);
   addQuestions(program);
+  addWorldCommands(program, examples);
   addConfigCommands(program);
   return program;
 }
@@ -73,8 +76,11 @@ function addSync(program: Command): void {
     .description('plan, apply, verify')
     .argument('[domain...]', 'only these domains (default: all)')
     .option('-n, --dry-run', 'show the plan, write nothing')
+    .option('--plan <file>', 'apply exactly this plan, as --dry-run --out wrote it; hold what moved since')
     .addOption(
-      new Option('--format <format>', 'format of the result on stdout').choices(['text', 'json']).default('text'),
+      new Option('--format <format>', 'format of the result on stdout')
+        .choices(['text', 'json', 'markdown', 'junit'])
+        .default('text'),
     )
     .option('--out <file>', 'also write the result as JSON to this file')
     .addOption(
@@ -91,6 +97,8 @@ function addSync(program: Command): void {
       'after',
       examples(
         'stsync sync --dry-run',
+        'stsync sync --dry-run --out plan.json --format markdown',
+        'stsync sync --plan plan.json',
         'stsync sync example.com --dry-run --format json',
         'stsync sync --allow max-changed-domains',
         'stsync sync example.com --rotate',

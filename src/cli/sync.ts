@@ -1,9 +1,12 @@
 /** Floor 4. `stsync sync`. */
 import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Config } from '../core/config/model.ts';
+import type { Config, DomainConfig } from '../core/config/model.ts';
 import { StsyncError } from '../core/error.ts';
+import type { PlanFile } from '../core/plan/plan-file.ts';
 import { renderJson } from '../core/plan/render-json.ts';
+import { renderJunit } from '../core/plan/render-junit.ts';
+import { renderMarkdown } from '../core/plan/render-markdown.ts';
 import { renderText } from '../core/plan/render-text.ts';
 import { exitCodeOf, type RunReport } from '../core/plan/report.ts';
 import { commitOf } from '../effects/git-commit.ts';
@@ -12,28 +15,23 @@ import { openStore, openStoreReadOnly } from '../effects/store-sqlite.ts';
 import { dryRun, type RunOptions, syncRun } from '../services/sync.ts';
 import { loadOrReport } from './load.ts';
 import { painter, print, progressLine } from './output.ts';
+import { loadPlanFile } from './plan-file.ts';
 import type { SyncOptions } from './program.ts';
 import { interruptSignal, Outside, selectDomain, statePathOf } from './wiring.ts';
 
 export async function runSync(names: readonly string[], options: SyncOptions): Promise<number> {
-  if (options.rotate && names.length === 0) {
-    throw new StsyncError(
-      'USAGE',
-      '--rotate makes every sender fetch the policy again, so it needs the domains by name',
-      {
-        hint: 'stsync sync example.com --rotate',
-      },
-    );
-  }
+  checkUsage(names, options);
   const config = loadOrReport(options);
   if (config === null) return 1;
-  const selected = names.map((name) => selectDomain(config, name));
-  const outside = await Outside.open(config, names.length === 0 ? config.domains : selected);
+  const reviewed = options.plan === undefined ? null : await loadPlanFile(options.plan);
+  const selected = selectedDomains(config, names, reviewed);
+  const outside = await Outside.open(config, selected ?? config.domains);
   const progress = progressLine(options.dryRun ? 'looking' : 'syncing');
   const run: RunOptions = {
-    only: names.length === 0 ? null : selected.map((one) => one.domain),
+    only: selected?.map((one) => one.domain) ?? null,
     allow: options.allow,
     isRotationAsked: options.rotate ?? false,
+    reviewed,
     servedSince: options.servedSince ?? null,
     onProgress: progress.update,
   };
@@ -47,6 +45,30 @@ export async function runSync(names: readonly string[], options: SyncOptions): P
     progress.end();
     await outside.close();
   }
+}
+
+function checkUsage(names: readonly string[], { rotate, plan }: SyncOptions): void {
+  if (plan !== undefined && (rotate || names.length > 0)) {
+    const what = rotate ? '--rotate' : 'domains by name';
+    throw new StsyncError('USAGE', `--plan applies the plan in the file and nothing else, so it takes no ${what}`, {
+      hint: 'make the plan with them: stsync sync example.com --dry-run --out plan.json',
+    });
+  }
+  if (rotate && names.length === 0) {
+    const message = '--rotate makes every sender fetch the policy again, so it needs the domains by name';
+    throw new StsyncError('USAGE', message, { hint: 'stsync sync example.com --rotate' });
+  }
+}
+
+/** Null: all of the YAML. Domains of a plan file that the YAML does not have are no fault here: the run says what became of them. */
+function selectedDomains(
+  config: Config,
+  names: readonly string[],
+  reviewed: PlanFile | null,
+): readonly DomainConfig[] | null {
+  if (reviewed === null) return names.length === 0 ? null : names.map((name) => selectDomain(config, name));
+  const planned = new Set(reviewed.domains.map((one) => one.domain));
+  return config.domains.filter((one) => planned.has(one.domain));
 }
 
 /** Opens the state read-only, works without one, takes no lock (rule 11). */
@@ -72,7 +94,7 @@ async function runForReal(config: Config, outside: Outside, run: RunOptions, opt
       return await syncRun(
         config,
         reading,
-        { providers: outside.providers, publisher, store, now: reading.now, commit, signal },
+        { providers: outside.providers, publisher, network: outside.network, store, now: reading.now, commit, signal },
         run,
       );
     } finally {
@@ -85,9 +107,15 @@ async function runForReal(config: Config, outside: Outside, run: RunOptions, opt
 
 async function show(report: RunReport, options: SyncOptions): Promise<number> {
   const code = exitCodeOf(report);
-  if (options.format === 'json') await print(renderJson(report));
-  else if (options.quiet !== true || code !== 0)
-    await print(renderText(report, { isVerbose: options.verbose ?? false, paint: painter(process.stdout) }));
+  const isVerbose = options.verbose ?? false;
+  const render = {
+    json: () => renderJson(report),
+    markdown: () => renderMarkdown(report, { isVerbose }),
+    junit: () => renderJunit(report, { isVerbose }),
+    text: () => renderText(report, { isVerbose, paint: painter(process.stdout) }),
+  }[options.format];
+  // A program that reads the result wants it in any case.
+  if (options.format !== 'text' || options.quiet !== true || code !== 0) await print(render());
   // Last, so that a run whose file cannot be written has told what it did.
   if (options.out !== undefined) await writeOut(options.out, renderJson(report));
   return code;

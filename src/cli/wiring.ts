@@ -1,6 +1,6 @@
 /** Floor 4. Puts the effects behind the services: the only place where both are known. */
 import { descriptors, isBuiltType, openers } from '../../providers/registry.ts';
-import type { Config, DomainConfig, ProviderConfig } from '../core/config/model.ts';
+import type { Config, DomainConfig, ProviderConfig, WorldConfig } from '../core/config/model.ts';
 import { suggest } from '../core/config/suggest.ts';
 import { StsyncError } from '../core/error.ts';
 import { parseHostName } from '../core/names.ts';
@@ -11,7 +11,9 @@ import { type PolicyReader, type Publisher, readOnlyPublisher } from '../effects
 import { runCommand } from '../effects/run-command.ts';
 import type { StoreReader } from '../effects/store.ts';
 import { type Provider, type ProviderContext, readOnly } from '../provider.ts';
-import type { PlanningWorld } from '../services/sync.ts';
+import type { PlanningWorld } from '../services/look.ts';
+import type { Network } from '../services/world.ts';
+import { openNetwork } from './network.ts';
 
 /** Ctrl-C stops between two steps: what runs is finished or known to be unknown, and the next run goes on from there. */
 export function interruptSignal(): AbortSignal {
@@ -30,10 +32,15 @@ export class Outside {
   readonly #files = openFiles();
   readonly #providers = new Map<string, Provider>();
   readonly #publishers = new Map<string, Publisher>();
+  readonly network: Network;
+
+  private constructor(world: WorldConfig) {
+    this.network = openNetwork(world);
+  }
 
   /** Opens the providers that these domains use; one that cannot be opened fails its domains, not the run (rule 9). */
   static async open(config: Config, domains: readonly DomainConfig[]): Promise<Outside> {
-    const outside = new Outside();
+    const outside = new Outside(config.world);
     const context: ProviderContext = { files: outside.#files, runCommand, now: () => new Date() };
     for (const name of new Set(domains.flatMap(allProviders))) {
       const provider = config.providers.get(name);
@@ -60,6 +67,7 @@ export class Outside {
     return {
       readers: new Map([...this.#providers].map(([name, provider]) => [name, readOnly(provider)])),
       policies: (wanted: DomainConfig): PolicyReader => readOnlyPublisher(this.publisher(wanted)),
+      network: this.network,
       signal,
       store,
       now: () => new Date(),
@@ -69,6 +77,7 @@ export class Outside {
 
   async close(): Promise<void> {
     for (const provider of this.#providers.values()) await provider.close();
+    await this.network.resolver.close();
   }
 }
 

@@ -42,6 +42,8 @@ export interface DomainMemory {
   readonly owned: readonly string[];
   /** After a move of the policy host: from when no resolver holds the old record. Until then body and id stay (rule 5). */
   readonly hostSettledAt: Date | null;
+  /** The first proof of the body that is served, where an address hides several nodes and the proof is made twice (`publisher.spread`). */
+  readonly proved: { readonly bodyHash: string; readonly at: Date } | null;
 }
 
 /** Of a domain never seen. */
@@ -52,4 +54,5 @@ export const noMemory: DomainMemory = {
   seenBodies: [],
   owned: [],
   hostSettledAt: null,
+  proved: null,
 };

@@ -31,6 +31,7 @@ export function formatMemory(memory: DomainMemory): string {
     seenBodies: memory.seenBodies.map(({ id, bodyHash }) => ({ id, bodyHash })),
     owned: memory.owned,
     hostSettledAt: memory.hostSettledAt?.toISOString() ?? null,
+    proved: memory.proved === null ? null : { bodyHash: memory.proved.bodyHash, at: memory.proved.at.toISOString() },
   } satisfies Stored<DomainMemory>);
 }
 
@@ -55,6 +56,10 @@ export function parseMemory(json: string): DomainMemory {
     }),
     owned: list(at('owned'), text),
     hostSettledAt: orNull(at('hostSettledAt'), date),
+    proved: orNull(at('proved'), (one) => {
+      const of = field(one.value, one.place);
+      return { bodyHash: text(of('bodyHash')), at: date(of('at')) };
+    }),
   };
 }
 

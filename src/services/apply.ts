@@ -12,24 +12,27 @@ import {
   rememberAnnounced,
   rememberGone,
   rememberHostMove,
+  rememberProved,
   rememberOwned,
   rememberServing,
 } from '../core/plan/remember.ts';
 import { isDue } from '../core/plan/report.ts';
 import { statusOf } from '../core/plan/status.ts';
-import { finding } from '../core/plan/steps.ts';
-import { samePolicy } from '../core/policy.ts';
+import { finding, spreadStep } from '../core/plan/steps.ts';
 import { recordKey } from '../core/record-set.ts';
 import { parseStsRecords, STS_PREFIX } from '../core/txt-records.ts';
 import type { Publisher } from '../effects/publisher.ts';
 import type { Store } from '../effects/store.ts';
 import type { Provider } from '../provider.ts';
 import { applyChanges, messageOf, UnknownOutcome } from './apply-records.ts';
-import { policyFact } from './observe.ts';
+import { provePolicy } from './prove.ts';
+import { isIdEverywhere } from './spread.ts';
+import type { Network } from './world.ts';
 
 export interface WritingWorld {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly publisher: (wanted: DomainConfig) => Publisher;
+  readonly network: Network;
   readonly store: Store;
   readonly now: () => Date;
   /** Commit of the YAML, for the journal. */
@@ -41,6 +44,8 @@ export interface WritingWorld {
 interface Tried {
   readonly step: Step;
   readonly finding: Finding | null;
+  /** It is done and not to be seen everywhere yet. */
+  readonly isSpreading?: boolean;
 }
 
 /** Gives the plan with outcomes, findings and status after. Never throws for what goes wrong with a step. */
@@ -57,12 +62,17 @@ export async function applyPlan(
   for (const step of plan.steps) {
     if (!isDue(step)) {
       steps.push(step);
+    } else if (step.kind === 'publish-policy' && wanted.publisher.type === 'external') {
+      // Somebody else serves: it stays drift, with the body to install, and the id follows when it is right.
+      steps.push(step);
+      broken = step;
     } else if (broken !== null && step.chain === 'policy') {
       steps.push(stopped(step, broken));
     } else {
       const tried = await run.carryOut(step);
       steps.push(tried.step);
       if (tried.finding !== null) findings.push(tried.finding);
+      if (tried.isSpreading) steps.push(spreadStep(step.name, step.type ?? ''));
       if (step.chain === 'policy' && tried.step.outcome !== 'done') broken = tried.step;
     }
   }
@@ -101,9 +111,9 @@ class DomainRun {
         commit,
       });
       const note = await this.#act(step);
-      this.#remember(step);
+      const isSpreading = await this.#remember(step);
       store.endStep(number, 'done', note);
-      return { step: { ...step, outcome: 'done' }, finding: null };
+      return { step: { ...step, outcome: 'done' }, finding: null, isSpreading };
     } catch (error) {
       const tried = failedStep(step, error);
       if (number !== null)
@@ -127,17 +137,16 @@ class DomainRun {
 
   async #act(step: Step): Promise<string | null> {
     const host = policyHostOf(this.#plan.domain);
-    const publisher = this.#world.publisher(this.#wanted);
     switch (step.kind) {
       case 'publish-policy':
-        await publisher.publish(host, step.after?.[0] ?? '');
+        await this.#world.publisher(this.#wanted).publish(host, step.after?.[0] ?? '');
         return null;
       case 'verify':
-        return this.#prove(publisher, host);
+        return this.#prove();
       case 'delete':
       case 'upsert':
-        if (step.type === null) await publisher.remove(host);
-        else return this.#writeRecords(step);
+        if (step.type !== null) return this.#writeRecords(step);
+        await this.#world.publisher(this.#wanted).remove(host);
         return null;
       case 'certificate':
       case 'wait':
@@ -166,32 +175,32 @@ class DomainRun {
     return notes.length === 0 ? null : notes.join('; ');
   }
 
-  /** `proof: file` (stated in the YAML): the body is read back instead of fetched. */
-  async #prove(publisher: Publisher, host: string): Promise<string> {
-    const fact = policyFact(await publisher.read(host));
-    const { serve } = this.#plan;
-    if (fact.kind === 'body' && fact.policy !== null && serve !== null && samePolicy(fact.policy, serve))
-      return 'proof: file';
-    const what = fact.kind === 'absent' ? 'no policy is there' : (fact.message ?? 'another policy is there');
-    throw new StsyncError('NOT_PROVED', `${host}: ${what}`, {
-      hint: 'find out who else writes the policy file, then run again',
-    });
+  async #prove(): Promise<string> {
+    const { serve, steps } = this.#plan;
+    if (serve === null) throw new StsyncError('INTERNAL', 'there is no policy to prove');
+    const writes = steps.filter((step) => isDue(step) && step.chain === 'policy' && step.kind !== 'verify');
+    const verifyAt = steps.findIndex((step) => step.kind === 'verify');
+    const hostAt = steps.findIndex((step) => isDue(step) && isHostStep(step));
+    const options = { isBeforeMove: hostAt > verifyAt, mayWait: writes.length > 0 };
+    const note = await provePolicy(this.#wanted, serve, this.#world, options);
+    if (this.#wanted.publisher.spreadSeconds > 0) this.#save(rememberProved(this.#memory, serve, this.#world.now()));
+    return note;
   }
 
-  #remember(step: Step): void {
-    const now = this.#world.now();
-    if (step.type === null) return;
-    if (step.kind === 'delete')
-      this.#save(
-        rememberGone(
-          this.#memory,
-          step.changes.flatMap((one) => one.changes.map(recordKey)),
-        ),
-      );
-    else if (step.type === 'TXT' && step.chain === 'policy') {
-      const record = parseStsRecords((step.after ?? []).filter((text) => text.startsWith(STS_PREFIX)));
-      if (record.ok) this.#save(rememberAnnounced(this.#memory, record.value.id, this.#plan.txtTtlSeconds, now));
-    } else if (step.chain === 'policy' && step.before !== null) this.#save(rememberHostMove(this.#memory, step, now));
+  /** Gives whether what was written is still spreading over the name servers. */
+  async #remember(step: Step): Promise<boolean> {
+    const { network, now, signal } = this.#world;
+    if (step.type === null) return false;
+    const keys = step.changes.flatMap((one) => one.changes.map(recordKey));
+    if (step.kind === 'delete') this.#save(rememberGone(this.#memory, keys));
+    else if (isHostStep(step) && step.before !== null) this.#save(rememberHostMove(this.#memory, step, now()));
+    if (step.kind === 'delete' || step.type !== 'TXT' || step.chain !== 'policy') return false;
+    const record = parseStsRecords((step.after ?? []).filter((text) => text.startsWith(STS_PREFIX)));
+    if (!record.ok) return false;
+    const { id } = record.value;
+    if (this.#wanted.observe === 'dns' && !(await isIdEverywhere(this.#wanted, id, network, signal))) return true;
+    this.#save(rememberAnnounced(this.#memory, id, this.#plan.txtTtlSeconds, now()));
+    return false;
   }
 
   #save(memory: DomainMemory): void {
@@ -199,6 +208,11 @@ class DomainRun {
     this.#world.store.saveMemory(this.#plan.domain, memory);
     this.#memory = memory;
   }
+}
+
+/** The step of the host record: the only one of the policy chain that is no TXT and no policy file. */
+function isHostStep(step: Step): boolean {
+  return step.chain === 'policy' && step.type !== null && step.type !== 'TXT' && step.kind !== 'wait';
 }
 
 /** What rests on a step that did not succeed: the id is held by its guard, the rest is skipped. */

@@ -2,25 +2,23 @@
 import type { Config, DomainConfig } from '../core/config/model.ts';
 import { StsyncError } from '../core/error.ts';
 import type { GuardName } from '../core/guard-names.ts';
-import { type DomainMemory, noMemory } from '../core/memory.ts';
-import { limitChangedDomains } from '../core/plan/fleet.ts';
-import { publishedIds } from '../core/plan/ids.ts';
+import { byCodePoint } from '../core/names.ts';
+import { holdSharedIds, limitChangedDomains } from '../core/plan/fleet.ts';
+import { holdMovedDomains, lostDomains, plannedRotations } from '../core/plan/hold-moved.ts';
+import { liveId, publishedIds } from '../core/plan/ids.ts';
 import type { DomainPlan } from '../core/plan/model.ts';
 import type { Observation } from '../core/plan/observation.ts';
-import { planDomain } from '../core/plan/plan.ts';
-import { allProviders, providersOf } from '../core/plan/record-names.ts';
-import { rememberObservation, rememberOwned } from '../core/plan/remember.ts';
+import type { PlanFile } from '../core/plan/plan-file.ts';
 import { planDigest, type RunReport } from '../core/plan/report.ts';
+import type { PlanContext } from '../core/plan/situation.ts';
 import { statusOf } from '../core/plan/status.ts';
 import { finding } from '../core/plan/steps.ts';
 import { addUnfinished } from '../core/plan/unfinished.ts';
 import type { Store, StoreReader } from '../effects/store.ts';
-import type { ProviderDescriptor } from '../provider.ts';
 import { applyPlan, type WritingWorld } from './apply.ts';
 import { messageOf } from './apply-records.ts';
 import { mapConcurrent } from './concurrent.ts';
-import { observeDomain, type ReadingWorld } from './observe.ts';
-import { unbuilt } from './unbuilt.ts';
+import { isSmtpReachable, lookAt, planLooked, type Planned, type PlanningWorld } from './look.ts';
 
 export interface RunOptions {
   /** Domains to look at, in A-labels; all of the YAML where it is null. */
@@ -28,59 +26,58 @@ export interface RunOptions {
   /** Guards freed for this run. */
   readonly allow: readonly GuardName[];
   readonly isRotationAsked: boolean;
+  /** Rule 14: only this plan may be carried out; `only` names its domains. */
+  readonly reviewed: PlanFile | null;
   /** Rule 15: the policy found live is at least this old. */
   readonly servedSince: Date | null;
   readonly onProgress: (done: number, total: number) => void;
 }
 
-/** Everything a dry run holds: nothing in it can write (rule 11). `store` is null where no state exists yet. */
-export interface PlanningWorld extends ReadingWorld {
-  readonly store: StoreReader | null;
-  readonly now: () => Date;
-  readonly descriptors: readonly ProviderDescriptor[];
-}
-
-/** One domain between looking and doing. */
-export interface Planned {
-  readonly wanted: DomainConfig;
-  readonly plan: DomainPlan;
-  readonly memory: DomainMemory;
-}
-
 /** Looks and plans. Writes nothing. */
 export async function planRun(config: Config, world: PlanningWorld, options: RunOptions): Promise<readonly Planned[]> {
-  const selected = config.domains.filter((one) => options.only === null || options.only.includes(one.domain));
+  const only = options.only === null ? null : new Set(options.only);
+  const selected = config.domains.filter((one) => only === null || only.has(one.domain));
   const unfinished = Map.groupBy(world.store?.journal({ isUnfinished: true }) ?? [], (entry) => entry.domain);
   let done = 0;
-  const planned = await mapConcurrent(selected, config.world.concurrency, async (one) => {
-    const { wanted, plan, memory, observation } = await lookAndPlan(
-      config,
-      withAllowed(one, options.allow),
-      world,
-      options,
-    );
+  const looked = await mapConcurrent(selected, config.world.concurrency, async (one) => {
+    const wanted = withAllowed(one, options.allow);
+    const observation = await lookAt(config, wanted, world);
     options.onProgress(++done, selected.length);
-    return { wanted, plan: addUnfinished(plan, wanted, observation, unfinished.get(one.domain) ?? []), memory };
+    return { wanted, observation };
   });
-  const isAllowed = options.allow.includes('max-changed-domains');
+  const context = contextOf(
+    config,
+    world,
+    options,
+    looked.map((one) => one.observation),
+  );
+  const rotations = plannedRotations(options.reviewed);
+  const planned = await mapConcurrent(looked, config.world.concurrency, async ({ wanted, observation }) => {
+    const id = liveId(publishedIds(wanted, observation));
+    const isRotationAsked = context.isRotationAsked || rotations.get(wanted.domain) === id;
+    const one = await planLooked(wanted, observation, world, { ...context, isRotationAsked }, options.servedSince);
+    const entries = unfinished.get(wanted.domain) ?? [];
+    return { ...one, plan: addUnfinished(one.plan, wanted, one.observation, entries) };
+  });
+  // Whoever read the plan file read which domains change.
+  const isAllowed = options.reviewed !== null || options.allow.includes('max-changed-domains');
   const limited = limitChangedDomains(
-    planned.map((one) => one.plan),
+    holdSharedIds(planned.map((one) => one.plan)),
     config.limits,
     config.domains.length,
     isAllowed,
   );
-  return planned.map((one, index) => ({ ...one, plan: limited[index] ?? one.plan }));
+  const judged = planned.map((one, index) => ({ ...one, plan: limited[index] ?? one.plan }));
+  if (options.reviewed === null) return judged;
+  const current = holdMovedDomains(judged, options.reviewed);
+  return judged.map((one, index) => ({ ...one, plan: current[index] ?? one.plan }));
 }
 
 /** The report of a run that stops before the first write. */
 export async function dryRun(config: Config, world: PlanningWorld, options: RunOptions): Promise<RunReport> {
   const planned = await planRun(config, world, options);
-  return reportOf(
-    config,
-    planned.map((one) => one.plan),
-    world,
-    true,
-  );
+  const plans = planned.map((one) => one.plan);
+  return reportOf(config, withLost(plans, config, options), world, true);
 }
 
 /** Plans and carries out. */
@@ -99,35 +96,35 @@ export async function syncRun(
       return failedPlan(plan, error);
     }
   });
-  return reportOf(config, plans, reading, false);
+  return reportOf(config, withLost(plans, config, options), reading, false);
 }
 
-/** What one look gave, and the plan from it. Writes nothing. */
+/** Also what the plan file would do to domains that left the YAML. */
+function withLost(plans: readonly DomainPlan[], config: Config, { reviewed }: RunOptions): readonly DomainPlan[] {
+  if (reviewed === null) return plans;
+  const lost = lostDomains(reviewed, new Set(config.domains.map((one) => one.domain)));
+  return [...plans, ...lost].toSorted((a, b) => byCodePoint(a.domain, b.domain));
+}
+
+/** One look at one domain, and the plan from it. Writes nothing. */
 export async function lookAndPlan(
   config: Config,
   wanted: DomainConfig,
   world: PlanningWorld,
   options: Pick<RunOptions, 'isRotationAsked' | 'servedSince'>,
-): Promise<Planned & { readonly observation: Observation }> {
-  const observation = await look(config, wanted, world);
-  const stored = world.store?.memory(wanted.domain) ?? noMemory;
-  const now = world.now();
-  const ids = publishedIds(wanted.domain, observation, providersOf(wanted, '_mta-sts'));
-  const memory = rememberObservation(stored, observation, ids, now, options.servedSince);
-  const publisherHostnames = config.publisherHostnames;
-  const plan = planDomain(wanted, observation, memory, {
-    now,
-    publisherHostnames,
-    isRotationAsked: options.isRotationAsked,
-  });
-  return { wanted, observation, plan, memory: rememberOwned(memory, plan.foundEqual) };
+): Promise<Planned> {
+  const observation = await lookAt(config, wanted, world);
+  return planLooked(wanted, observation, world, contextOf(config, world, options, [observation]), options.servedSince);
 }
 
-/** What is not built yet hides every fact of the domain, so that nothing is done on half the truth. */
-async function look(config: Config, wanted: DomainConfig, world: PlanningWorld): Promise<Observation> {
-  const missing = unbuilt(wanted, config, world.descriptors);
-  if (missing === null) return observeDomain(wanted, world);
-  return { mx: missing, policy: missing, views: allProviders(wanted).map((provider) => ({ ...missing, provider })) };
+function contextOf(
+  config: Config,
+  world: PlanningWorld,
+  { isRotationAsked }: Pick<RunOptions, 'isRotationAsked'>,
+  observations: readonly Observation[],
+): PlanContext {
+  const { publisherHostnames } = config;
+  return { now: world.now(), publisherHostnames, isRotationAsked, isSmtpReachable: isSmtpReachable(observations) };
 }
 
 function withAllowed(wanted: DomainConfig, allow: readonly GuardName[]): DomainConfig {

@@ -19,10 +19,7 @@ export function unbuilt(
       const descriptor = descriptors.find((one) => one.type === type);
       return descriptor?.isBuilt === true ? [] : [`provider type ${type ?? name}`];
     }),
-    ...(wanted.publisher.type === 'directory' ? [] : [`publisher type ${wanted.publisher.type}`]),
-    ...(wanted.observe === 'dns' ? ['`observe: dns`, the default: set `observe: provider`'] : []),
-    ...(wanted.publisher.proof === 'https' ? ['`proof: https`, the default: set `proof: file` on the publisher'] : []),
-    ...(wanted.idRecord === null ? [] : ['`idRecord`']),
+    ...(wanted.publisher.type !== 'server' ? [] : [`publisher type ${wanted.publisher.type}`]),
     ...(config.state.kind === 'file' ? [] : ['a database URL as `state`: name a file']),
   ];
   if (missing === undefined) return null;

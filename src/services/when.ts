@@ -5,7 +5,8 @@ import { liveMxHosts, livePolicy } from '../core/plan/observation.ts';
 import { assumedHistory, assumptionNote } from '../core/plan/remember.ts';
 import { MAX_MAX_AGE_SECONDS, type PolicyMode } from '../core/policy.ts';
 import { type Question, type SafeDates, type Served, whenSafe } from '../core/when-safe.ts';
-import { lookAndPlan, type PlanningWorld, type RunOptions } from './sync.ts';
+import type { PlanningWorld } from './look.ts';
+import { lookAndPlan, type RunOptions } from './sync.ts';
 
 /** `mode`: from when do all senders act by this mode. */
 export type WhenQuestion =

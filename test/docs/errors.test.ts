@@ -2,7 +2,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { configCodes, errorCodes, findingCodes, grammarCodes } from '../../src/core/codes.ts';
+import { checkCodes, configCodes, errorCodes, findingCodes, grammarCodes } from '../../src/core/codes.ts';
 import { readDocument, root, tableRows } from './markdown.ts';
 
 const kinds = [
@@ -10,6 +10,7 @@ const kinds = [
   ['## Config faults', configCodes],
   ['## Errors', errorCodes],
   ['## Findings', findingCodes],
+  ['## Check', checkCodes],
 ] as const;
 
 describe('docs/errors.md', () => {

@@ -1,12 +1,13 @@
-/** docs/lifecycle.md is run: files are written and edited, commands are typed, and what they print is what the document shows. */
+/**
+ * docs/lifecycle.md and docs/review.md are run: files are written and edited, commands are typed, and what they print is what the documents
+ * show.
+ */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { runLine } from './console.ts';
 import { type Block, readDocument, replaceBlocks, root } from './markdown.ts';
-
-const path = join(root, 'docs', 'lifecycle.md');
 
 /** What the block should say. `vitest -u` writes it there. */
 function carryOut({ directive, language, text }: Block, folder: string): string {
@@ -37,12 +38,13 @@ function applyDiff(content: string, diff: string): string {
   return content.replace(before, () => after);
 }
 
-it('shows what the commands print', { timeout: 120_000 }, async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'stsync-lifecycle-'));
+it.each(['lifecycle.md', 'review.md'])('%s shows what the commands print', { timeout: 120_000 }, async (name) => {
+  const path = join('docs', name);
+  const folder = mkdtempSync(join(tmpdir(), 'stsync-docs-'));
   try {
     mkdirSync(join(folder, 'www'));
-    const filled = replaceBlocks(readDocument('docs/lifecycle.md'), (block) => carryOut(block, folder));
-    await expect(filled).toMatchFileSnapshot(path);
+    const filled = replaceBlocks(readDocument(path), (block) => carryOut(block, folder));
+    await expect(filled).toMatchFileSnapshot(join(root, path));
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -44,6 +44,7 @@ const memory: DomainMemory = {
   seenBodies: [{ id: 'abc', bodyHash: '0123456789abcdef' }],
   owned: ['_mta-sts.example.com TXT'],
   hostSettledAt: at,
+  proved: { bodyHash: '0123456789abcdef', at },
 };
 const step: Omit<JournalEntry, 'outcome' | 'note'> = {
   at,

@@ -1,6 +1,7 @@
 /**
  * Golden plans: each folder is a config and a live world (zone files, served policies, memory); the plan from it is compared byte for byte,
- * as text and as JSON. `UPDATE_GOLDEN=1` writes what the planner says now: read the difference before you commit it.
+ * as text and as JSON, and where the folder has a `plan.md` or `plan.xml` as Markdown and JUnit too. `UPDATE_GOLDEN=1` writes what the
+ * planner says now: read the difference before you commit it.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +9,12 @@ import { describe, expect, it } from 'vitest';
 import { descriptors } from '../../providers/registry.ts';
 import { open } from '../../providers/zonefile/provider.ts';
 import { noMemory } from '../../src/core/memory.ts';
+import { comparePlans } from '../../src/core/plan/compare-plans.ts';
+import type { DomainPlan } from '../../src/core/plan/model.ts';
+import { parsePlanFile, type PlanFile } from '../../src/core/plan/plan-file.ts';
 import { renderJson } from '../../src/core/plan/render-json.ts';
+import { renderJunit } from '../../src/core/plan/render-junit.ts';
+import { renderMarkdown } from '../../src/core/plan/render-markdown.ts';
 import { renderText } from '../../src/core/plan/render-text.ts';
 import { openFiles } from '../../src/effects/files.ts';
 import { loadConfig } from '../../src/effects/load-config.ts';
@@ -17,6 +23,7 @@ import { readOnlyPublisher } from '../../src/effects/publisher.ts';
 import { parseMemory } from '../../src/effects/store-json.ts';
 import { readOnly } from '../../src/provider.ts';
 import { dryRun } from '../../src/services/sync.ts';
+import { noNetwork } from '../support/no-network.ts';
 
 const cases = readdirSync(import.meta.dirname, { withFileTypes: true }).filter((entry) => entry.isDirectory());
 
@@ -27,6 +34,15 @@ describe('the plan of', () => {
     const painted = renderText(report, { isVerbose: true, paint: (_style, text) => text });
     compare(join(folder, 'plan.txt'), painted.replaceAll(folder, 'FOLDER'));
     compare(join(folder, 'plan.json'), renderJson(report).replaceAll(folder, 'FOLDER'));
+    const others = { 'plan.md': renderMarkdown, 'plan.xml': renderJunit };
+    for (const [file, render] of Object.entries(others)) {
+      const path = join(folder, file);
+      if (existsSync(path)) compare(path, render(report, { isVerbose: false }).replaceAll(folder, 'FOLDER'));
+    }
+    // Rule 14: as a plan file it is readable, and nothing has moved since.
+    const file = parsePlanFile(renderJson(report));
+    if (!file.ok) throw new Error(JSON.stringify(file.issues));
+    expect(comparisons(report.domains, file.value)).toEqual(report.domains.map(() => []));
   });
 });
 
@@ -51,6 +67,7 @@ async function planOf(folder: string): ReturnType<typeof dryRun> {
     {
       readers: new Map([['local', readOnly(provider)]]),
       policies: () => readOnlyPublisher(directoryPublisher(join(folder, 'www'), files)),
+      network: noNetwork,
       signal: new AbortController().signal,
       store: {
         domains: () => [...stored.keys()],
@@ -61,8 +78,19 @@ async function planOf(folder: string): ReturnType<typeof dryRun> {
       now: () => new Date('2026-11-24T12:00:00Z'),
       descriptors,
     },
-    { only: null, allow: [], isRotationAsked: false, servedSince: null, onProgress: () => undefined },
+    { only: null, allow: [], isRotationAsked: false, reviewed: null, servedSince: null, onProgress: () => undefined },
   );
+}
+
+/** The differences of each plan from the file. No fact is asked for: a step that is to be done is in the file. */
+function comparisons(plans: readonly DomainPlan[], file: PlanFile): readonly (readonly string[])[] {
+  const hidden = { kind: 'unreadable', code: 'INTERNAL', message: '', hint: null } as const;
+  const observation = { views: [], mx: hidden, policy: hidden, published: hidden, offers: null, spreading: [] };
+  return plans.map((plan, index) => {
+    const planned = file.domains[index];
+    if (planned === undefined) throw new Error(`${plan.domain} is not in the file`);
+    return comparePlans(planned, plan, observation).differences;
+  });
 }
 
 function compare(path: string, actual: string): void {

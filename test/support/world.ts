@@ -11,7 +11,11 @@ import { rdataText, type RecordSet } from '../../src/core/record-set.ts';
 import type { Publisher } from '../../src/effects/publisher.ts';
 import type { Store } from '../../src/effects/store.ts';
 import { type Provider, readOnly } from '../../src/provider.ts';
-import { dryRun, type RunOptions, syncRun } from '../../src/services/sync.ts';
+import { applyPlan } from '../../src/services/apply.ts';
+import { dryRun, planRun, type RunOptions, syncRun } from '../../src/services/sync.ts';
+import { answerWhen, type WhenQuestion } from '../../src/services/when.ts';
+import type { Network } from '../../src/services/world.ts';
+import { noNetwork } from './no-network.ts';
 
 export function hostName(text: string): DomainConfig['domain'] {
   const name = parseHostName(text);
@@ -62,8 +66,15 @@ export class World {
   /** Called before and after each write with its name; a test throws here to break it. */
   fault: (write: string, when: 'before' | 'after') => void = () => undefined;
 
+  /** Changes each plan before it is carried out: how a test breaks a rule to see that it is missed. */
+  tamper: ((plan: DomainPlan) => DomainPlan) | null = null;
+  /** A killed process writes nothing more: every write after this throws, until it is false again. */
+  isDead = false;
   /** What reading a policy throws; null: it can be read. */
   unreadable: Error | null = null;
+
+  /** What senders see; a test that has a network puts its own here. */
+  network: Network = noNetwork;
 
   readonly provider: Provider;
   readonly publisher: Publisher;
@@ -94,18 +105,34 @@ export class World {
       memory: (domain) => this.memories.get(domain) ?? noMemory,
       journal: (filter) => (filter.isUnfinished ? unfinishedOf(this.journal) : this.journal),
       close: () => undefined,
-      saveMemory: (domain, memory) => void this.memories.set(domain, memory),
-      saveMemories: (memories) => memories.forEach((memory, domain) => this.memories.set(domain, memory)),
-      beginStep: (entry) => this.journal.push({ ...entry, outcome: 'started', note: null }) - 1,
+      saveMemory: (domain, memory) => {
+        this.#alive();
+        this.memories.set(domain, memory);
+      },
+      saveMemories: (memories) => {
+        this.#alive();
+        memories.forEach((memory, domain) => this.memories.set(domain, memory));
+      },
+      beginStep: (entry) => {
+        this.#alive();
+        return this.journal.push({ ...entry, outcome: 'started', note: null }) - 1;
+      },
       endStep: (number, outcome, note) => {
+        this.#alive();
         const entry = this.journal[number];
         if (entry !== undefined) this.journal[number] = { ...entry, outcome, note };
       },
     };
   }
 
+  #alive(): void {
+    if (this.isDead) throw new Error('the process was killed');
+  }
+
   async #write(name: string, act: () => void | Promise<void>): Promise<void> {
+    this.#alive();
     this.fault(name, 'before');
+    this.#alive();
     await act();
     this.writes.push(name);
     this.fault(name, 'after');
@@ -134,21 +161,35 @@ export class World {
     const writing = {
       providers: new Map([['main', this.provider]]),
       publisher: () => this.publisher,
+      network: this.network,
       store: this.store,
       now: () => this.now,
       commit: null,
       signal: new AbortController().signal,
     };
-    return syncRun(configOf(domains), this.#planning(), writing, { ...noOptions, ...options });
+    const run = { ...noOptions, ...options };
+    const { tamper } = this;
+    if (tamper === null) return syncRun(configOf(domains), this.#planning(), writing, run);
+    const report = await dryRun(configOf(domains), this.#planning(), run);
+    for (const { wanted, plan, memory } of await planRun(configOf(domains), this.#planning(), run)) {
+      this.store.saveMemory(wanted.domain, memory);
+      await applyPlan(wanted, tamper(plan), memory, writing);
+    }
+    return report;
   }
 
   async dryRun(domains: readonly DomainConfig[], options: Partial<RunOptions> = {}): Promise<RunReport> {
     return dryRun(configOf(domains), this.#planning(), { ...noOptions, ...options });
   }
 
+  async when(wanted: DomainConfig, question: WhenQuestion): Promise<Awaited<ReturnType<typeof answerWhen>>> {
+    return answerWhen(configOf([wanted]), wanted, question, this.#planning(), noOptions);
+  }
+
   #planning(): Parameters<typeof dryRun>[1] {
     return {
       readers: new Map([['main', readOnly(this.provider)]]),
+      network: this.network,
       policies: () => ({ read: (host: string) => this.publisher.read(host) }),
       signal: new AbortController().signal,
       store: this.store,
@@ -169,6 +210,7 @@ const noOptions: RunOptions = {
   only: null,
   allow: [],
   isRotationAsked: false,
+  reviewed: null,
   servedSince: null,
   onProgress: () => undefined,
 };

@@ -7,8 +7,9 @@ import { formatStsRecord, parseStsRecords, STS_PREFIX } from '../txt-records.ts'
 import type { IdDecision } from './decide-id.ts';
 import { hostStep, isWantedHost, liveHost } from './host-step.ts';
 import type { Step } from './model.ts';
-import { delegated, foreignHost, foreignId } from './ownership.ts';
-import { policyHostOf, recordName } from './record-names.ts';
+import type { PolicyFact } from './observation.ts';
+import { delegatedId, foreignHost, foreignId } from './ownership.ts';
+import { policyHostOf, writtenName } from './record-names.ts';
 import type { Situation } from './situation.ts';
 import { heldStep, publishStep, skipBehindHeld, verifyStep } from './steps.ts';
 import { isTtlOnly, txtStep } from './txt-step.ts';
@@ -18,18 +19,19 @@ import { isTtlOnly, txtStep } from './txt-step.ts';
  * a new one (the host moves).
  */
 export function policyChain(at: Situation, policy: StsPolicy, decision: IdDecision | null): readonly Step[] {
-  const { wanted, views } = at;
+  const { wanted } = at;
   const publish = publishIfNeeded(at, policy);
   const host = hostIfNeeded(at);
   const id = decision === null ? null : idIfNeeded(at, decision);
-  const needsProof = publish !== null || host !== null || (id !== null && decision?.cause != null);
+  const isServed = isBodyOf(at.observation.policy, policy);
+  const needsProof = !isServed || publish !== null || host !== null || (id !== null && decision?.cause != null);
   const verify = needsProof ? verifyStep(wanted.domain, policy) : null;
   // A host record that may not be written stands in front in any case: nothing behind it would reach a sender.
   const isMove = isHostMove(at) && host?.outcome !== 'held';
   const chain = (isMove ? [publish, verify, host, id] : [host, publish, verify, id]).filter((step) => step !== null);
   if (id === null || isTtlOnly(id)) return skipBehindHeld(chain);
   // While somebody else's id is out, neither a new body nor a new host may come out under it.
-  const hold = delegated(id.name, views['_mta-sts']) ?? foreignId(at);
+  const hold = delegatedId(at) ?? foreignId(at);
   const held = chain.map((step, index) => (hold !== null && index === 0 ? heldStep(step, hold) : step));
   return skipBehindHeld(held);
 }
@@ -44,12 +46,16 @@ export function isHostMove({ wanted, ids, views }: Situation): boolean {
 }
 
 function publishIfNeeded({ wanted, observation }: Situation, policy: StsPolicy): Step | null {
-  const fact = observation.policy;
-  // A live body that means the same in other bytes is no drift (rule 3).
-  if (fact.kind === 'body' && fact.policy !== null && samePolicy(fact.policy, policy)) return null;
-  const reason =
-    fact.kind === 'body' ? (fact.message ?? 'the policy served says something else') : 'no policy is served';
-  return publishStep(wanted.domain, fact.kind === 'body' ? fact.body : null, policy, reason);
+  const { published } = observation;
+  // A body that means the same in other bytes is no drift (rule 3).
+  if (isBodyOf(published, policy)) return null;
+  const isBody = published.kind === 'body';
+  const reason = isBody ? (published.message ?? 'the policy served says something else') : 'no policy is served';
+  return publishStep(wanted.domain, isBody ? published.body : null, policy, reason);
+}
+
+function isBodyOf(fact: PolicyFact, policy: StsPolicy): boolean {
+  return fact.kind === 'body' && fact.policy !== null && samePolicy(fact.policy, policy);
 }
 
 function hostIfNeeded(at: Situation): Step | null {
@@ -67,7 +73,7 @@ function idIfNeeded({ wanted, views }: Situation, decision: IdDecision): Step | 
   const text = formatStsRecord(decision.id);
   return txtStep(
     {
-      name: recordName('_mta-sts', wanted.domain),
+      name: writtenName('_mta-sts', wanted),
       prefix: STS_PREFIX,
       text,
       // An id is never drift by itself, however the record around it is written.

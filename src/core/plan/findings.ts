@@ -18,7 +18,7 @@ export function observationFindings(
     ...mxFindings(wanted, observation, cover),
     ...idFindings(wanted, ids),
     ...reportFindings(wanted, observation),
-    ...policyFindings(observation),
+    ...policyFindings(observation, ids),
     ...(wanted.publisher.proof === 'file'
       ? [
           finding(
@@ -120,8 +120,13 @@ function reportFindings(wanted: DomainConfig, observation: Observation): readonl
     : [];
 }
 
-function policyFindings({ policy }: Observation): readonly Finding[] {
-  return policy.kind === 'body' && policy.policy === null
-    ? [finding('BROKEN_POLICY', 'error', `the body served is no policy: ${policy.message ?? 'it cannot be read'}`)]
-    : [];
+function policyFindings({ policy }: Observation, ids: readonly PublishedId[]): readonly Finding[] {
+  if (policy.kind === 'body' && policy.policy === null) {
+    return [
+      finding('BROKEN_POLICY', 'error', `the body served is no policy: ${policy.message ?? 'it cannot be read'}`),
+    ];
+  }
+  // Before an id is out nobody asks for the policy, and it need not be there yet.
+  const isAnnounced = ids.some((one) => one.count > 0);
+  return policy.kind === 'unproved' && isAnnounced ? [finding(policy.code, 'error', policy.message, policy.hint)] : [];
 }

@@ -1,5 +1,7 @@
 /** Floor 0. Rules about many domains: functions from plans to plans. */
-import type { DomainPlan } from './model.ts';
+import { formatPolicy } from '../policy.ts';
+import type { Hold } from './hold.ts';
+import type { DomainPlan, Step } from './model.ts';
 import { statusOf } from './status.ts';
 import { finding, heldStep } from './steps.ts';
 
@@ -27,12 +29,28 @@ export function limitChangedDomains(
     reason,
     hint: 'run with `--allow max-changed-domains`, or raise `limits:`',
   } as const;
+  return plans.map((plan) => (plan.countsAsChange ? holdPolicyChain(plan, hold) : plan));
+}
+
+/** Guard shared-id-record (rule 7): one TXT name has one writer. Domains that end at one name and want different bodies are held. */
+export function holdSharedIds(plans: readonly DomainPlan[]): readonly DomainPlan[] {
+  const byName = Map.groupBy(plans, (plan) => plan.idRecord);
+  const bodyOf = (plan: DomainPlan): string => (plan.serve === null ? '' : formatPolicy(plan.serve));
   return plans.map((plan) => {
-    if (!plan.countsAsChange) return plan;
-    const steps = plan.steps.map((step) =>
-      step.chain === 'policy' && step.outcome === 'pending' && step.kind !== 'wait' ? heldStep(step, hold) : step,
-    );
-    const findings = [...plan.findings, finding('GUARD_HOLDS', 'warning', `${hold.guard}: ${reason}`, hold.hint)];
-    return { ...plan, steps, findings, status: statusOf({ ...plan, steps }, 'before') };
+    const others = (byName.get(plan.idRecord) ?? []).filter((one) => bodyOf(one) !== bodyOf(plan));
+    if (others.length === 0) return plan;
+    const reason = `${plan.idRecord} is also the id record of ${others.map((one) => one.domain).join(', ')}, which wants another policy`;
+    return holdPolicyChain(plan, {
+      guard: 'shared-id-record',
+      reason,
+      hint: 'give each domain an id record of its own',
+    });
   });
+}
+
+function holdPolicyChain(plan: DomainPlan, hold: Pick<Hold, 'guard' | 'reason' | 'hint'>): DomainPlan {
+  const isHeld = (step: Step): boolean => step.chain === 'policy' && step.outcome === 'pending' && step.kind !== 'wait';
+  const steps = plan.steps.map((step) => (isHeld(step) ? heldStep(step, hold) : step));
+  const findings = [...plan.findings, finding('GUARD_HOLDS', 'warning', `${hold.guard}: ${hold.reason}`, hold.hint)];
+  return { ...plan, steps, findings, status: statusOf({ ...plan, steps }, 'before') };
 }

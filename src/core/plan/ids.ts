@@ -1,7 +1,9 @@
 /** Floor 0. Which ids stand at `_mta-sts`, at each provider of the name, and what senders make of them (RFC 8461 §3.1). */
 import { STS_PREFIX, parseStsRecords } from '../txt-records.ts';
 import { type RecordSet, rdataText } from '../record-set.ts';
-import type { Observation } from './observation.ts';
+import type { DomainConfig } from '../config/model.ts';
+import type { Observation, ReadView } from './observation.ts';
+import { providersOf, recordName, writtenName } from './record-names.ts';
 
 /** The strings at one provider's `_mta-sts` that begin `v=STSv1;`. */
 export interface PublishedId {
@@ -15,15 +17,12 @@ export interface PublishedId {
   readonly count: number;
 }
 
-/** Reads the id at each provider that holds `_mta-sts.<domain>`; providers that could not be read are left out. */
-export function publishedIds(
-  domain: string,
-  observation: Observation,
-  providers: readonly string[],
-): readonly PublishedId[] {
-  const name = `_mta-sts.${domain}`;
+/** Reads the id at each provider that holds the id record; providers that could not be read are left out. */
+export function publishedIds(wanted: DomainConfig, observation: Observation): readonly PublishedId[] {
+  const providers = providersOf(wanted, '_mta-sts');
   return observation.views.flatMap((view) => {
     if (view.kind !== 'read' || !providers.includes(view.provider)) return [];
+    const name = readName(wanted, view);
     const set = view.sets.find((one) => one.name === name && one.type === 'TXT') ?? null;
     const strings = (set?.rdata ?? [])
       .map((rdata) => rdataText('TXT', rdata))
@@ -35,6 +34,13 @@ export function publishedIds(
     });
     return [{ provider: view.provider, set, id: whole.ok ? whole.value.id : null, ids, count: strings.length }];
   });
+}
+
+/** A CNAME at `_mta-sts` is followed to read, as senders do (RFC 8461 §8.2). */
+function readName(wanted: DomainConfig, view: ReadView): string {
+  const own = recordName('_mta-sts', wanted.domain);
+  const cname = view.sets.find((set) => set.name === own && set.type === 'CNAME');
+  return cname?.rdata[0] === undefined ? writtenName('_mta-sts', wanted) : rdataText('CNAME', cname.rdata[0]);
 }
 
 /** The one id that is published; of providers that differ, the first in the order of the YAML that has one. */

@@ -51,6 +51,8 @@ export type Status = (typeof statuses)[number];
 export interface DomainPlan {
   readonly domain: string;
   readonly status: Status;
+  /** SHA-256 of the policy that the YAML wants in full, whatever is served meanwhile; null where none is wanted, or it is not known. */
+  readonly wantedHash: string | null;
   readonly mode: { readonly wanted: PolicyMode; readonly live: PolicyMode | null };
   readonly mx: {
     readonly wanted: readonly string[];
@@ -66,6 +68,8 @@ export interface DomainPlan {
   readonly serve: StsPolicy | null;
   /** It is testing in place of a wanted enforce, by the guard testing-before-enforce. */
   readonly isHeldTesting: boolean;
+  /** The name at which the id is written: two domains can share one (rule 7). */
+  readonly idRecord: string;
   /** The id that shall stand at `_mta-sts`, new or kept; null where none shall, or it could not be told. */
   readonly announce: string | null;
   /** Why the next id is new; null without a new id. */

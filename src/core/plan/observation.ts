@@ -1,7 +1,7 @@
 /** Floor 0. What one look at the world showed of one domain: facts, or the errors that hid them. Never a guess. */
 import type { ErrorCode, FindingCode } from '../codes.ts';
 import type { StsPolicy } from '../policy.ts';
-import type { RecordSet } from '../record-set.ts';
+import type { RecordKey, RecordSet } from '../record-set.ts';
 
 /** A fact that could not be learned. It never means "empty" (rule 1). */
 export interface Unreadable {
@@ -13,7 +13,13 @@ export interface Unreadable {
 
 /** The MX of the domain. Five different facts, as rule 1 has it, with `no-mx` split by the address that makes the domain its own MX. */
 export type MxFact =
-  | { readonly kind: 'hosts'; readonly hosts: readonly string[]; readonly ttlSeconds: number | null }
+  | {
+      readonly kind: 'hosts';
+      readonly hosts: readonly string[];
+      readonly ttlSeconds: number | null;
+      /** False: only a resolver was reached. It may show drift; it never narrows, removes, rotates or ends a wait (rule 1). */
+      readonly isAuthoritative: boolean;
+    }
   /** RFC 7505: the domain takes no mail. */
   | { readonly kind: 'null-mx' }
   /** RFC 5321 §5.1: without MX the domain itself is the host, if it has an address. */
@@ -21,11 +27,30 @@ export type MxFact =
   | { readonly kind: 'no-domain' }
   | Unreadable;
 
-/** The body that senders can fetch. `policy` is null where the body is none by RFC 8461 §3.2; `message` then says why. */
+/**
+ * A body. `policy` is null where the body is none by RFC 8461 §3.2; `message` then says why. `unproved`: a fetch from outside failed at some
+ * address, or the addresses serve different things; `bodies` are those that were seen.
+ */
 export type PolicyFact =
   | { readonly kind: 'body'; readonly body: string; readonly policy: StsPolicy | null; readonly message: string | null }
   | { readonly kind: 'absent' }
+  | {
+      readonly kind: 'unproved';
+      readonly code: ErrorCode | FindingCode;
+      readonly message: string;
+      readonly hint: string | null;
+      readonly bodies: readonly string[];
+    }
   | Unreadable;
+
+/** What the live MX hosts offer at port 25 (RFC 8461 §4.2). */
+export interface MxOffer {
+  readonly host: string;
+  /** `unreachable`: no address answered at port 25, which may be this machine's own network. */
+  readonly verdict: 'good' | 'bad' | 'unreachable';
+  /** Finishes "mx1.example.com ...": `offers no STARTTLS at 192.0.2.1`. Empty where it is good. */
+  readonly reason: string;
+}
 
 /** The record sets of the domain's names at one provider. */
 export type ProviderView =
@@ -46,7 +71,14 @@ export interface Observation {
   readonly mx: MxFact;
   /** One for each provider of the domain, in the order of the YAML. */
   readonly views: readonly ProviderView[];
+  /** What senders can fetch. */
   readonly policy: PolicyFact;
+  /** What the publisher holds. The same fact as `policy` where the proof is made by reading it, or where somebody else serves. */
+  readonly published: PolicyFact;
+  /** Null: not asked (mode is not enforce, or `smtpProbe: off`). */
+  readonly offers: readonly MxOffer[] | null;
+  /** What the providers have and not every authoritative server shows yet. */
+  readonly spreading: readonly RecordKey[];
 }
 
 /** The hosts that mail goes to now; null when that could not be read. */
@@ -62,6 +94,11 @@ export function liveMxHosts(domain: string, mx: MxFact): readonly string[] | nul
     case 'unreadable':
       return null;
   }
+}
+
+/** {@link liveMxHosts}, as far as it may be built upon: null also where only a resolver said so. */
+export function trustedMxHosts(domain: string, mx: MxFact): readonly string[] | null {
+  return mx.kind === 'hosts' && !mx.isAuthoritative ? null : liveMxHosts(domain, mx);
 }
 
 /** The live policy, where there is one. */

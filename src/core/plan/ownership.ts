@@ -6,17 +6,17 @@ import { parseOwnId } from '../id.ts';
 import { type RecordSet, rdataText, recordKey } from '../record-set.ts';
 import { parseTlsRptRecords, TLSRPT_PREFIX } from '../txt-records.ts';
 import type { ReadView } from './observation.ts';
-import { recordName } from './record-names.ts';
-import type { Hold } from './serve.ts';
+import { recordName, writtenName } from './record-names.ts';
+import type { Hold } from './hold.ts';
 import type { Situation } from './situation.ts';
 import { liveHost } from './host-step.ts';
 import { stringsOf, txtSetOf } from './txt-step.ts';
 
 /** Null: the id record may be changed. */
 export function foreignId({ wanted, ids, memory }: Situation): Hold | null {
-  if (wanted.adopt || memory.owned.includes(`${recordName('_mta-sts', wanted.domain)} TXT`)) return null;
+  if (wanted.adopt || memory.owned.includes(`${writtenName('_mta-sts', wanted)} TXT`)) return null;
   const foreign = ids.find((one) => one.id !== null && parseOwnId(one.id) === null);
-  return foreign === undefined ? null : foreignHold(recordName('_mta-sts', wanted.domain), `id ${foreign.id}`);
+  return foreign === undefined ? null : foreignHold(writtenName('_mta-sts', wanted), `id ${foreign.id}`);
 }
 
 /** Null: the host record may be changed. `publisherHostnames`: every target of this YAML. */
@@ -41,6 +41,15 @@ export function foreignReports({ wanted, views, memory }: Situation): Hold | nul
   return foreign === undefined ? null : foreignHold(name, foreign.join(' '));
 }
 
+/** A CNAME at `_mta-sts` leads away: stsync writes at its end only where the YAML states that name (rule 7). */
+export function delegatedId({ wanted, views }: Situation): Hold | null {
+  const own = recordName('_mta-sts', wanted.domain);
+  const held = delegated(own, views['_mta-sts']);
+  if (wanted.idRecord === null || held === null) return held;
+  const ends = views['_mta-sts'].flatMap((view) => view.sets).filter((set) => set.name === own && set.type === 'CNAME');
+  return ends.every((set) => set.rdata.every((rdata) => rdataText('CNAME', rdata) === wanted.idRecord)) ? null : held;
+}
+
 /** Where a CNAME stands at a TXT name, somebody answers for it elsewhere (RFC 8461 §8.2); a TXT beside it cannot be. */
 export function delegated(name: string, views: readonly ReadView[]): Hold | null {
   const set = views.flatMap((view) => view.sets).find((one) => one.name === name && one.type === 'CNAME');
@@ -49,7 +58,7 @@ export function delegated(name: string, views: readonly ReadView[]): Hold | null
   return {
     guard: 'no-foreign-overwrite',
     reason,
-    hint: 'remove the CNAME to have stsync write the record',
+    hint: 'remove the CNAME, or state its end as `idRecord:` if that name is yours',
     notBefore: null,
   };
 }

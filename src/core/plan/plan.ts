@@ -3,20 +3,23 @@
  * The memory must have taken in the observation already (`rememberObservation`).
  */
 import type { DomainConfig } from '../config/model.ts';
+import { sha256Hex } from '../id.ts';
 import type { DomainMemory } from '../memory.ts';
 import { coverMx } from '../mx.ts';
+import { formatPolicy } from '../policy.ts';
 import { recordKey } from '../record-set.ts';
 import { observationFindings } from './findings.ts';
 import { guardDeletes } from './guard-deletes.ts';
 import { liveId } from './ids.ts';
 import type { DomainPlan, Finding, Step } from './model.ts';
 import { livePolicy, liveMxHosts, type Observation } from './observation.ts';
+import { offerFindings } from './offers.ts';
 import { planPolicy, type PolicyPart } from './policy-part.ts';
-import { allProviders, type Label, recordName } from './record-names.ts';
+import { allProviders, type Label, writtenName } from './record-names.ts';
 import { reportsStep } from './reports-step.ts';
 import { type PlanContext, type Situation, situationOf } from './situation.ts';
 import { statusOf } from './status.ts';
-import { finding, holdFinding, holdStep, unreadableFinding } from './steps.ts';
+import { finding, holdFinding, holdStep, spreadStep, unreadableFinding } from './steps.ts';
 
 /** Pure: the same arguments give the same plan, whatever the order or case in the YAML. */
 export function planDomain(
@@ -34,6 +37,7 @@ export function planDomain(
   const waits = part.holds.map((hold) => holdStep(wanted.domain, hold, part.serve, part.wanted));
   const plan = {
     domain: wanted.domain,
+    wantedHash: part.wanted === null ? null : sha256Hex(formatPolicy(part.wanted)),
     mode: { wanted: wanted.absent ? ('none' as const) : wanted.mode, live: livePolicy(observation)?.mode ?? null },
     mx: {
       wanted: part.wanted?.mx ?? [],
@@ -42,16 +46,18 @@ export function planDomain(
       unused: hosts === null ? [] : cover.unused,
     },
     id: { live: liveId(at.ids), next: part.decision?.cause == null ? null : part.decision.id },
-    steps: guardDeletes([...steps, ...waits], wanted),
+    steps: guardDeletes([...steps, ...waits, ...spreadSteps(at, steps)], wanted),
     findings: [
       ...failures,
       ...observationFindings(wanted, observation, at.ids, cover),
+      ...offerFindings(observation, at.isSmtpReachable, at.announced?.mode === 'enforce'),
       ...part.findings,
       ...part.holds.map(holdFinding),
       ...heldFindings(steps),
     ],
     serve: part.serve,
     isHeldTesting: part.isHeldTesting,
+    idRecord: writtenName('_mta-sts', wanted),
     announce: part.decision?.id ?? liveId(at.ids),
     cause: part.decision?.cause ?? null,
     txtTtlSeconds: Math.max(0, ...at.views['_mta-sts'].map((view) => view.ttlSeconds)),
@@ -71,10 +77,16 @@ function reportsPart(at: Situation): readonly Step[] {
   return step === null ? [] : [step];
 }
 
+/** What is written and not shown by every name server yet: nothing to do but to look again. */
+function spreadSteps({ observation }: Situation, steps: readonly Step[]): readonly Step[] {
+  const changing = new Set(steps.map((step) => step.name));
+  return observation.spreading.filter((key) => !changing.has(key.name)).map(({ name, type }) => spreadStep(name, type));
+}
+
 /** One finding for each fact that could not be read; a domain with one is `failed`. */
 function failuresOf({ wanted, observation }: Situation): readonly Finding[] {
   const views = observation.views.filter((view) => allProviders(wanted).includes(view.provider));
-  const failures = [...views, observation.policy, observation.mx].flatMap((fact) =>
+  const failures = [...views, observation.policy, observation.published, observation.mx].flatMap((fact) =>
     fact.kind === 'unreadable' ? [unreadableFinding(fact)] : [],
   );
   return failures.filter(
@@ -96,7 +108,7 @@ function foundEqual({ wanted, observation }: Situation, part: PolicyPart, steps:
     ...(part.decision === null ? [] : (['_mta-sts', 'mta-sts'] as const)),
     ...(wanted.tlsReports === null ? [] : (['_smtp._tls'] as const)),
   ];
-  const names = compared.map((label) => recordName(label, wanted.domain));
+  const names = compared.map((label) => writtenName(label, wanted));
   const changing = new Set(steps.map((step) => step.name));
   const sets = observation.views.flatMap((view) => (view.kind === 'read' ? view.sets : []));
   const equal = sets.filter((set) => !wanted.absent && names.includes(set.name) && !changing.has(set.name));

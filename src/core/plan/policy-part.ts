@@ -1,14 +1,16 @@
 /**
  * Floor 0. The part of a plan that senders see: policy, host record and id, for a domain that is wanted and for one that shall be absent.
  */
-import { samePolicy, type StsPolicy } from '../policy.ts';
+import { bodyHash } from '../id.ts';
+import { formatPolicy, samePolicy, type StsPolicy } from '../policy.ts';
 import { isHostMove, policyChain } from './chain.ts';
 import { decideId, type IdDecision } from './decide-id.ts';
 import { liveHost } from './host-step.ts';
 import { liveId } from './ids.ts';
 import type { Finding, Step } from './model.ts';
 import { deletionSteps, planRemoval } from './removal.ts';
-import { type Hold, policyToServe, type Serving } from './serve.ts';
+import type { Hold } from './hold.ts';
+import { policyToServe, type Serving } from './serve.ts';
 import { isChainReadable, type Situation } from './situation.ts';
 import { finding } from './steps.ts';
 
@@ -40,7 +42,7 @@ const nothing: PolicyPart = {
 
 export function planPolicy(at: Situation): PolicyPart {
   if (at.wanted.absent) return isChainReadable(at) ? planAbsence(at) : nothing;
-  const serving = policyToServe(at.wanted, at.observation, at.memory, at.announced?.mode ?? null, at.now);
+  const serving = policyToServe(at);
   const shown = { ...nothing, serve: serving.policy, wanted: serving.wanted };
   if (!isChainReadable(at)) return shown;
   if (serving.policy !== null) return { ...shown, ...planPresence(at, serving, serving.policy) };
@@ -50,7 +52,11 @@ export function planPolicy(at: Situation): PolicyPart {
 
 function planPresence(at: Situation, { holds, isHeldTesting }: Serving, next: StsPolicy): Partial<PolicyPart> {
   const settling = hostSettling(at);
-  if (settling === null) return { ...chainFor(at, next, true), holds, isHeldTesting };
+  if (settling === null) {
+    const young = youngProof(at, next);
+    const made = chainFor(at, next, young === null);
+    return { ...made, holds: young === null || made.decision !== null ? holds : [...holds, young], isHeldTesting };
+  }
   const policy = at.announced ?? next;
   const chain = chainFor(at, policy, false);
   // Where the move itself is held there is nothing to wait for.
@@ -82,6 +88,17 @@ function chainFor(at: Situation, policy: StsPolicy, mayRotate: boolean): Chain {
     countsAsChange: isRotation || isHostMove(at),
     findings: decision?.finding == null ? [] : [decision.finding],
   };
+}
+
+/** Where an address hides several nodes or a cache, the id follows the second proof (rule 5). Null: it may follow now. */
+function youngProof({ wanted, memory, now }: Situation, policy: StsPolicy): Hold | null {
+  const { spreadSeconds } = wanted.publisher;
+  const isProved = memory.proved?.bodyHash === bodyHash(formatPolicy(policy));
+  const since = isProved && memory.proved !== null ? memory.proved.at : now;
+  const notBefore = new Date(since.getTime() + spreadSeconds * 1000);
+  if (spreadSeconds === 0 || (isProved && now >= notBefore)) return null;
+  const reason = 'the address may hide several nodes or a cache, so the proof is made again before the id';
+  return { guard: 'served-before-id', reason, hint: 'wait for `spread:` of the publisher', notBefore };
 }
 
 /**

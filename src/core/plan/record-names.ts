@@ -14,6 +14,11 @@ export function recordName(label: Label, domain: string): string {
   return `${label}.${domain}`;
 }
 
+/** The name at which a record is written: for the id, the one that `idRecord:` states, where `_mta-sts` is a CNAME to it (rule 7). */
+export function writtenName(label: Label, wanted: Pick<DomainConfig, 'domain' | 'idRecord'>): string {
+  return label === '_mta-sts' && wanted.idRecord !== null ? wanted.idRecord : recordName(label, wanted.domain);
+}
+
 /** Names of `providers:` that hold this record, in the order of the YAML. */
 export function providersOf(wanted: DomainConfig, label: Label): readonly string[] {
   const { providers } = wanted;
@@ -35,5 +40,5 @@ export function observedKeys(wanted: DomainConfig, provider: string): readonly R
   } as const;
   return (['_mta-sts', 'mta-sts', '_smtp._tls'] as const)
     .filter((label) => providersOf(wanted, label).includes(provider))
-    .flatMap((label) => types[label].map((type) => ({ name: recordName(label, wanted.domain), type })));
+    .flatMap((label) => types[label].map((type) => ({ name: writtenName(label, wanted), type })));
 }

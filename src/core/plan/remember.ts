@@ -5,7 +5,7 @@
 import { bodyHash, type OwnId, parseOwnId } from '../id.ts';
 import type { Cause, DomainMemory, HistoryEntry, SeenMx } from '../memory.ts';
 import { matchMx } from '../mx.ts';
-import { formatPolicy, samePolicy, type StsPolicy } from '../policy.ts';
+import { formatPolicy, parsePolicy, samePolicy, type StsPolicy } from '../policy.ts';
 import type { Served } from '../when-safe.ts';
 import type { PublishedId } from './ids.ts';
 import type { Step } from './model.ts';
@@ -18,11 +18,6 @@ const UNKNOWN_ID = 'not known';
 interface SeenId {
   readonly id: string;
   readonly ttlSeconds: number;
-}
-
-/** The hash under which a body is remembered: of its meaning where it is a policy, else of its bytes. */
-export function seenHash(fact: Extract<PolicyFact, { kind: 'body' }>): string {
-  return fact.policy === null ? `raw-${bodyHash(fact.body)}` : bodyHash(formatPolicy(fact.policy));
 }
 
 /**
@@ -38,12 +33,17 @@ export function rememberObservation(
   const policy = livePolicy(observation);
   const first = ids.find((one) => one.id !== null);
   const id = first?.id == null ? null : { id: first.id, ttlSeconds: first.set?.ttlSeconds ?? 0 };
-  const isNothingLive = ids.length > 0 && ids.every((one) => one.count === 0) && observation.policy.kind === 'absent';
+  // Without a record nobody was told of a policy; that something answers at the host, and serves none, says no more.
+  const isBodiless =
+    observation.policy.kind === 'absent' ||
+    (observation.policy.kind === 'unproved' && observation.policy.bodies.length === 0);
+  const isNothingLive = ids.length > 0 && ids.every((one) => one.count === 0) && isBodiless;
   return {
     ...memory,
     isComplete: memory.isComplete || (memory.history.length === 0 && isNothingLive),
     seenMx: rememberMx(memory, observation.mx, policy, now),
     seenBodies: rememberBody(memory, observation.policy, id),
+    proved: isStillServed(memory, observation.policy) ? memory.proved : null,
     history: policy === null ? memory.history : rememberLive(memory.history, policy, id, now, servedSince),
   };
 }
@@ -71,7 +71,7 @@ export function rememberServing(
 export function rememberAnnounced(memory: DomainMemory, id: string, txtTtlSeconds: number, now: Date): DomainMemory {
   const current = memory.history.at(-1);
   if (current === undefined || (current.id === id && current.rotatedAt !== null)) return memory;
-  return replaceLast(memory, { ...current, id, txtTtlSeconds, rotatedAt: now });
+  return { ...memory, history: announce(memory.history, { ...current, id, txtTtlSeconds, rotatedAt: now }) };
 }
 
 /** These record sets are ours from now on (rule 8): written, found equal, or adopted. */
@@ -83,6 +83,12 @@ export function rememberOwned(memory: DomainMemory, keys: readonly string[]): Do
 /** These are gone: a record that appears at the name later is somebody else's. */
 export function rememberGone(memory: DomainMemory, keys: readonly string[]): DomainMemory {
   return { ...memory, owned: memory.owned.filter((key) => !keys.includes(key)) };
+}
+
+/** The body was proved from outside; only the first proof of a body is kept. */
+export function rememberProved(memory: DomainMemory, policy: StsPolicy, now: Date): DomainMemory {
+  const hash = bodyHash(formatPolicy(policy));
+  return memory.proved?.bodyHash === hash ? memory : { ...memory, proved: { bodyHash: hash, at: now } };
 }
 
 /** The host record was changed: resolvers hold the old one for its TTL. */
@@ -133,7 +139,7 @@ function rememberLive(
   const rotatedAt = isNewId ? now : null;
   // The id we were about to write stands there: the crash came between the writing and the remembering.
   if (isSamePolicy && id !== null && (current.rotatedAt === null || current.id === id.id)) {
-    return [...history.slice(0, -1), { ...current, id: id.id, txtTtlSeconds: id.ttlSeconds, rotatedAt: now }];
+    return announce(history, { ...current, id: id.id, txtTtlSeconds: id.ttlSeconds, rotatedAt: now });
   }
   const txtTtlSeconds = id?.ttlSeconds ?? current.txtTtlSeconds;
   const entry = {
@@ -173,13 +179,26 @@ function proofOf(policy: StsPolicy, id: SeenId): OwnId | null {
 }
 
 function rememberBody(memory: DomainMemory, fact: PolicyFact, id: SeenId | null): DomainMemory['seenBodies'] {
-  if (id === null || fact.kind !== 'body') return memory.seenBodies;
-  const hash = seenHash(fact);
-  const isKnown = memory.seenBodies.some((one) => one.id === id.id && one.bodyHash === hash);
-  const kept = memory.seenBodies.filter(
+  if (id === null) return memory.seenBodies;
+  const known = memory.seenBodies.filter(
     (one) => one.id === id.id || memory.history.some((entry) => entry.id === one.id),
   );
-  return isKnown ? kept : [...kept, { id: id.id, bodyHash: hash }];
+  const fresh = seenHashes(fact).filter((hash) => !known.some((one) => one.id === id.id && one.bodyHash === hash));
+  return fresh.length === 0 ? memory.seenBodies : [...known, ...fresh.map((hash) => ({ id: id.id, bodyHash: hash }))];
+}
+
+/** Nothing but the proved body was seen since its proof. */
+function isStillServed({ proved }: DomainMemory, fact: PolicyFact): boolean {
+  return fact.kind === 'body' && seenHashes(fact).every((hash) => hash === proved?.bodyHash);
+}
+
+/** The hashes under which bodies are remembered: of the meaning where a body is a policy, else of its bytes. */
+function seenHashes(fact: PolicyFact): readonly string[] {
+  const bodies = fact.kind === 'body' ? [fact.body] : fact.kind === 'unproved' ? fact.bodies : [];
+  return bodies.map((body) => {
+    const parsed = parsePolicy(body);
+    return parsed.ok ? bodyHash(formatPolicy(parsed.value)) : `raw-${bodyHash(body)}`;
+  });
 }
 
 function rememberMx(memory: DomainMemory, mx: MxFact, policy: StsPolicy | null, now: Date): readonly SeenMx[] {
@@ -188,6 +207,8 @@ function rememberMx(memory: DomainMemory, mx: MxFact, policy: StsPolicy | null, 
   const seen = hosts.map((host) => ({ host, isLive: true, lastSeen: now, ttlSeconds }));
   const earlier = memory.seenMx.flatMap((one): SeenMx[] => {
     if (hosts.includes(one.host)) return [];
+    // Where only a resolver was reached, nothing is known to have left (rule 1).
+    if (one.isLive && mx.kind === 'hosts' && !mx.isAuthoritative) return [one];
     // It left at some moment since the last look; nobody knows which, so it may have been just now.
     if (one.isLive) return [{ ...one, isLive: false, lastSeen: now }];
     // Twice the TTL is as long as any rule asks (rule 2).
@@ -202,6 +223,19 @@ function rememberMx(memory: DomainMemory, mx: MxFact, policy: StsPolicy | null, 
 
 function unmatched(patterns: readonly string[], hosts: readonly string[]): readonly string[] {
   return patterns.filter((pattern) => !hosts.some((host) => matchMx(pattern, host)));
+}
+
+/** The current entry, announced. Until the proof just before this, some address may have served the older body. */
+function announce(
+  history: readonly HistoryEntry[],
+  entry: HistoryEntry & { readonly rotatedAt: Date },
+): readonly HistoryEntry[] {
+  const older = history.slice(0, -1);
+  const last = older.at(-1);
+  const isReplaced = last?.to?.getTime() === entry.from.getTime();
+  return last === undefined || !isReplaced
+    ? [...older, entry]
+    : [...older.slice(0, -1), { ...last, to: entry.rotatedAt }, entry];
 }
 
 function close(history: readonly HistoryEntry[], now: Date): readonly HistoryEntry[] {

@@ -11,10 +11,10 @@ import type { PublishedId } from './ids.ts';
 import type { Step } from './model.ts';
 import { livePolicy } from './observation.ts';
 import { foreignHost, foreignId } from './ownership.ts';
-import { policyHostOf, recordName } from './record-names.ts';
+import { policyHostOf, writtenName } from './record-names.ts';
 import { assumedHistory, assumptionNote } from './remember.ts';
 import { reportsStep } from './reports-step.ts';
-import { allowKey, type Hold } from './serve.ts';
+import { allowKey, type Hold } from './hold.ts';
 import type { Situation } from './situation.ts';
 import { deletePolicyStep, heldStep, skipBehindHeld } from './steps.ts';
 import { txtStep } from './txt-step.ts';
@@ -35,7 +35,7 @@ export function planRemoval({ wanted, observation, memory, ids, now }: Situation
   if ((!isBound && memory.isComplete) || wanted.allow.has('removal-waits-for-caches')) return { phase: 'delete' };
   // It is done, by a run that a person freed: what would follow now is putting it all back.
   const isGone = ids.every((one) => one.count === 0) && observation.policy.kind === 'absent';
-  if (isGone && !memory.owned.includes(`${recordName('_mta-sts', wanted.domain)} TXT`)) return { phase: 'delete' };
+  if (isGone && !memory.owned.includes(`${writtenName('_mta-sts', wanted)} TXT`)) return { phase: 'delete' };
   const current = memory.history.at(-1);
   const isNone = announced !== undefined && announced === current && announced.policy.mode === 'none';
   const last = announced?.policy ??
@@ -65,7 +65,7 @@ export function deletionSteps(at: Situation): readonly Step[] {
   const { domain } = wanted;
   const id = txtStep(
     {
-      name: recordName('_mta-sts', domain),
+      name: writtenName('_mta-sts', wanted),
       prefix: STS_PREFIX,
       text: null,
       means: () => false,
@@ -74,8 +74,11 @@ export function deletionSteps(at: Situation): readonly Step[] {
     views['_mta-sts'],
     'policy',
   );
-  const fact = observation.policy;
-  const policy = fact.kind === 'body' ? deletePolicyStep(domain, fact.body, 'nobody asks for it any more') : null;
+  const fact = observation.published;
+  // What somebody else serves is theirs to take away.
+  const isOurs = wanted.publisher.type !== 'external';
+  const policy =
+    isOurs && fact.kind === 'body' ? deletePolicyStep(domain, fact.body, 'nobody asks for it any more') : null;
   const host = hostStep(wanted, null, views['mta-sts'], `${policyHostOf(domain)} leads to nothing any more`);
   const reports = reportsStep(at, [], 'the domain shall be absent');
   const guarded = [guard(id, foreignId(at)), policy, guard(host, foreignHost(at))].filter((step) => step !== null);

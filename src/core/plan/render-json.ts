@@ -19,9 +19,9 @@ export function renderJson(report: RunReport): string {
 }
 
 function domainJson(plan: DomainPlan): unknown {
-  const { domain, status, mode, mx, id, findings } = plan;
+  const { domain, status, wantedHash, mode, mx, id, cause, findings } = plan;
   const steps = plan.steps.map(({ kind, name, type, before, after, reason, outcome, guard, notBefore }) => {
     return { kind, name, type, before, after, reason, outcome, guard, notBefore };
   });
-  return { domain, status, mode, mx, id, steps, findings };
+  return { domain, status, wantedHash, mode, mx, id, rotation: cause, steps, findings };
 }

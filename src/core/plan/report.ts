@@ -1,6 +1,6 @@
 /** Floor 0. A whole run as one object (DESIGN section 3): what every renderer reads and `--out` writes. */
 import { parseOwnId, sha256Hex } from '../id.ts';
-import type { DomainPlan, Finding, Status, Step } from './model.ts';
+import { type DomainPlan, type Finding, type Status, statuses, type Step } from './model.ts';
 
 export interface RunReport {
   readonly version: 1;
@@ -32,13 +32,22 @@ export function summarise(domains: readonly DomainPlan[]): Summary {
   };
 }
 
+/** What the digest covers of a domain. All of it stands in the JSON too, so that a plan file can be checked against its own digest. */
+export interface Digested {
+  readonly domain: string;
+  readonly wantedHash: string | null;
+  readonly mode: Pick<DomainPlan['mode'], 'wanted'>;
+  readonly mx: Pick<DomainPlan['mx'], 'wanted'>;
+  readonly steps: readonly Pick<Step, 'kind' | 'name' | 'type' | 'before' | 'after'>[];
+}
+
 /** SHA-256 over wanted, before and after, without times: the same plan made a minute later has the same digest (rule 14). */
-export function planDigest(domains: readonly DomainPlan[]): string {
+export function planDigest(domains: readonly Digested[]): string {
   const texts = domains.map((plan) => [
     plan.domain,
     plan.mode.wanted,
     plan.mx.wanted,
-    plan.serve,
+    plan.wantedHash,
     plan.steps.map((step) => [step.kind, step.name, step.type, withoutTimes(step.before), withoutTimes(step.after)]),
   ]);
   return sha256Hex(JSON.stringify(texts));
@@ -60,7 +69,13 @@ export function isDue(step: Step): boolean {
   return step.outcome === 'pending' && step.kind !== 'wait';
 }
 
-function withoutTimes(texts: readonly string[] | null): readonly string[] | null {
+/** The domains, worst first. */
+export function worstFirst(domains: readonly DomainPlan[]): readonly DomainPlan[] {
+  return statuses.flatMap((status) => domains.filter((plan) => plan.status === status));
+}
+
+/** Texts in which each id of our form is only the hash of its body. */
+export function withoutTimes(texts: readonly string[] | null): readonly string[] | null {
   return (
     texts?.map((text) =>
       text.replace(/\bid=([A-Za-z0-9]{30})\b/, (whole, id: string) => {

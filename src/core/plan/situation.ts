@@ -1,7 +1,8 @@
 /** Floor 0. All that a plan of one domain is made from, in one object, and the questions that several rules ask of it. */
 import type { DomainConfig } from '../config/model.ts';
+import { bodyHash, parseOwnId } from '../id.ts';
 import type { DomainMemory } from '../memory.ts';
-import type { StsPolicy } from '../policy.ts';
+import { formatPolicy, type StsPolicy } from '../policy.ts';
 import { liveId, type PublishedId, publishedIds } from './ids.ts';
 import { livePolicy, type Observation, type ReadView } from './observation.ts';
 import { type Label, providersOf } from './record-names.ts';
@@ -12,6 +13,8 @@ export interface PlanContext {
   readonly publisherHostnames: readonly string[];
   /** `sync --rotate`. */
   readonly isRotationAsked: boolean;
+  /** Some MX answered at port 25 in this run, so that one which does not is to blame itself (rule 8). */
+  readonly isSmtpReachable: boolean;
 }
 
 export interface Situation extends PlanContext {
@@ -32,7 +35,7 @@ export function situationOf(
   memory: DomainMemory,
   context: PlanContext,
 ): Situation {
-  const ids = publishedIds(wanted.domain, observation, providersOf(wanted, '_mta-sts'));
+  const ids = publishedIds(wanted, observation);
   const read = (label: Label): readonly ReadView[] => readViews(wanted, observation, label);
   const views = { '_mta-sts': read('_mta-sts'), 'mta-sts': read('mta-sts'), '_smtp._tls': read('_smtp._tls') };
   return { ...context, wanted, observation, memory, ids, views, announced: announcedPolicy(observation, memory, ids) };
@@ -41,7 +44,8 @@ export function situationOf(
 /** Could policy, host record and id all be read? They are one chain: where one of them is hidden, none of it is touched. */
 export function isChainReadable({ wanted, observation, views }: Situation): boolean {
   const isWhole = (label: Label): boolean => views[label].length === providersOf(wanted, label).length;
-  return observation.policy.kind !== 'unreadable' && isWhole('_mta-sts') && isWhole('mta-sts');
+  const { policy, published } = observation;
+  return policy.kind !== 'unreadable' && published.kind !== 'unreadable' && isWhole('_mta-sts') && isWhole('mta-sts');
 }
 
 function readViews(wanted: DomainConfig, observation: Observation, label: Label): readonly ReadView[] {
@@ -56,5 +60,11 @@ function announcedPolicy(
 ): StsPolicy | null {
   const id = liveId(ids);
   const announced = memory.history.findLast((entry) => entry.rotatedAt !== null && (id === null || entry.id === id));
-  return announced?.policy ?? (id === null ? null : livePolicy(observation));
+  return announced?.policy ?? (id === null ? null : (livePolicy(observation) ?? provedByHash(observation, id)));
+}
+
+/** With no history and no fetch: the policy that the publisher holds, where the id itself proves it. */
+function provedByHash({ published }: Observation, id: string): StsPolicy | null {
+  const policy = published.kind === 'body' ? published.policy : null;
+  return policy !== null && parseOwnId(id)?.bodyHash === bodyHash(formatPolicy(policy)) ? policy : null;
 }

@@ -4,7 +4,7 @@ import type { RecordType } from '../record-set.ts';
 import { policyHostOf } from './record-names.ts';
 import type { Finding, ProviderChange, Step } from './model.ts';
 import type { Unreadable } from './observation.ts';
-import type { Hold } from './serve.ts';
+import type { Hold } from './hold.ts';
 
 const pending = { outcome: 'pending', guard: null, notBefore: null, changes: [], chain: 'policy' } as const;
 
@@ -66,6 +66,12 @@ export function holdStep(domain: string, one: Hold, served: StsPolicy | null, wa
   return one.notBefore === null
     ? { ...common, kind: 'publish-policy', reason: `${one.reason}; ${one.hint}`, outcome: 'held' }
     : { ...common, kind: 'wait', reason: one.reason, notBefore: one.notBefore };
+}
+
+/** A record that is written and still spreading: no date, since the name servers alone decide. */
+export function spreadStep(name: string, type: string): Step {
+  const reason = 'not every name server shows it yet; a later run goes on';
+  return { ...pending, kind: 'wait', name, type, before: null, after: null, reason };
 }
 
 /** A step as a guard leaves it: held, with the guard's name and the cure in the reason. */

@@ -7,7 +7,7 @@ import type { JournalEntry } from '../journal.ts';
 import { rdataTexts } from '../record-set.ts';
 import type { DomainPlan, Step } from './model.ts';
 import type { Observation } from './observation.ts';
-import { type Label, providersOf, recordName } from './record-names.ts';
+import { type Label, providersOf, writtenName } from './record-names.ts';
 import { statusOf } from './status.ts';
 import { recordStep } from './steps.ts';
 
@@ -29,7 +29,7 @@ export function addUnfinished(
 /** Writes what stands there as it stands; none where a provider could not be read or is not the domain's any more. */
 function againStep(wanted: DomainConfig, observation: Observation, entry: JournalEntry): readonly Step[] {
   const { name, kind } = entry;
-  const label = (['_mta-sts', 'mta-sts', '_smtp._tls'] as const).find((one) => recordName(one, wanted.domain) === name);
+  const label = (['_mta-sts', 'mta-sts', '_smtp._tls'] as const).find((one) => writtenName(one, wanted) === name);
   const type = (['TXT', 'CNAME', 'A', 'AAAA'] as const).find((one) => one === entry.type);
   if (label === undefined || type === undefined || (kind !== 'upsert' && kind !== 'delete')) return [];
   // A report record that the YAML says nothing of is no longer ours to touch.

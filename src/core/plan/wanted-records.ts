@@ -4,7 +4,7 @@ import { type RecordSet, txtSet } from '../record-set.ts';
 import { formatStsRecord, formatTlsRptRecord } from '../txt-records.ts';
 import { wantedHostSets } from './host-step.ts';
 import type { DomainPlan } from './model.ts';
-import { recordName } from './record-names.ts';
+import { recordName, writtenName } from './record-names.ts';
 
 /** In the order in which they are written: reports, host, id. Without the id as long as none is published or planned. */
 export function wantedRecords(wanted: DomainConfig, plan: DomainPlan): readonly RecordSet[] {
@@ -15,7 +15,7 @@ export function wantedRecords(wanted: DomainConfig, plan: DomainPlan): readonly 
       ? []
       : [txtSet(recordName('_smtp._tls', domain), ttlSeconds, [formatTlsRptRecord(tlsReports)])]),
     ...wantedHostSets(recordName('mta-sts', domain), wanted.publisher.target, ttlSeconds),
-    ...(id === null ? [] : [txtSet(recordName('_mta-sts', domain), ttlSeconds, [formatStsRecord(id)])]),
+    ...(id === null ? [] : [txtSet(writtenName('_mta-sts', wanted), ttlSeconds, [formatStsRecord(id)])]),
   ];
 }
 

@@ -6,6 +6,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { announced } from '../../../providers/announced.ts';
+import { descriptor as rfc2136 } from '../../../providers/rfc2136/descriptor.ts';
 import { descriptor as zonefile } from '../../../providers/zonefile/descriptor.ts';
 import { configCodes } from '../../../src/core/codes.ts';
 import { formatFault } from '../../../src/core/config/fault.ts';
@@ -17,7 +18,7 @@ const cases = readdirSync(corpus).filter((name) => !name.endsWith('.expected'));
 function faultsOf(name: string): string {
   const result = loadConfig({
     path: name,
-    descriptors: [zonefile, ...announced],
+    descriptors: [zonefile, rfc2136, ...announced],
     environment: { EMPTY: '', TSIG: 'not printed' },
     workingDirectory: corpus,
   });

@@ -76,7 +76,7 @@ const observation: fc.Arbitrary<Observation> = fc
     mx: fc.oneof(
       fc
         .uniqueArray(fc.constantFrom(...hosts), { minLength: 1 })
-        .map((names) => ({ kind: 'hosts', hosts: names, ttlSeconds: 3600 }) as const),
+        .map((names) => ({ kind: 'hosts', hosts: names, ttlSeconds: 3600, isAuthoritative: true }) as const),
       fc.constantFrom({ kind: 'null-mx' }, { kind: 'no-domain' }, { kind: 'no-mx', hasAddress: true }, {
         kind: 'unreadable',
         code: 'ZONE_UNREADABLE',
@@ -99,6 +99,9 @@ const observation: fc.Arbitrary<Observation> = fc
   })
   .map(({ mx, id, reports, host, body }) => ({
     mx,
+    offers: null,
+    spreading: [],
+    published: body === null ? ({ kind: 'absent' } as const) : bodyFact(body),
     views: [
       {
         kind: 'read' as const,
@@ -120,11 +123,12 @@ function bodyFact(body: string): Observation['policy'] {
 }
 
 function planOf(one: DomainConfig, seen: Observation, memory: DomainMemory = noMemory): DomainPlan {
-  const remembered = rememberObservation(memory, seen, publishedIds(D, seen, ['main']), now, null);
+  const remembered = rememberObservation(memory, seen, publishedIds(one, seen), now, null);
   return planDomain(one, seen, remembered, {
     now,
     publisherHostnames: ['policies.example.net'],
     isRotationAsked: false,
+    isSmtpReachable: false,
   });
 }
 

@@ -1,0 +1,139 @@
+/** One TCP connection to the server (RFC 1035 §4.2.2, RFC 7766): several messages are sent at once, answers come in any order. */
+import { connect, type Socket } from 'node:net';
+
+import { StsyncError } from '../../src/core/error.ts';
+import { badAnswer, brokenConnection, timedOut, unreachable } from './faults.ts';
+import type { ServerAddress } from './server.ts';
+
+export interface Connection {
+  /**
+   * Sends `messages`, which have ids of their own, and gives the answer to each in the same order, matched by id alone. Throws
+   * `PROVIDER_TIMEOUT`, `PROVIDER_UNREACHABLE` (broken off) or `PROVIDER_BAD_ANSWER` (an id that nobody asked with), all retryable, and the
+   * reason of `signal`. What was sent may have been carried out all the same; the connection is closed then.
+   */
+  exchange(messages: readonly Buffer[], signal: AbortSignal): Promise<readonly Buffer[]>;
+  /** False when an error came or the server has closed it. */
+  isOpen(): boolean;
+  /** While it waits for its next use it holds no process alive. */
+  rest(): void;
+  close(): void;
+}
+
+/** What waits for answers: the missing ids, and how to end. */
+interface Waiting {
+  readonly answers: Map<number, Buffer | null>;
+  readonly done: () => void;
+  readonly fail: (error: unknown) => void;
+}
+
+/** Opens a connection. Throws `PROVIDER_UNREACHABLE` or `PROVIDER_TIMEOUT`, retryable, and the reason of `signal`. */
+export async function openConnection(
+  server: ServerAddress,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<Connection> {
+  signal.throwIfAborted();
+  const socket = connect({ host: server.host, port: server.port, noDelay: true });
+  await within(timeoutMs, signal, socket, () => timedOut(server, timeoutMs, 'it did not take the connection'), {
+    start: (done, fail) => {
+      socket.once('connect', done);
+      socket.once('error', (error) => fail(unreachable(server, error)));
+    },
+  });
+  return overSocket(socket, server, timeoutMs);
+}
+
+function overSocket(socket: Socket, server: ServerAddress, timeoutMs: number): Connection {
+  let waiting: Waiting | null = null;
+  let received = Buffer.alloc(0);
+  let isOpen = true;
+
+  function end(error: StsyncError): void {
+    isOpen = false;
+    socket.destroy();
+    waiting?.fail(error);
+  }
+
+  function take(frame: Buffer): void {
+    const id = frame.length < 2 ? -1 : frame.readUInt16BE(0);
+    // Nothing is owed: an answer that nobody waits for, a second one, or one of a wrong id.
+    if (waiting?.answers.get(id) !== null) return end(badAnswer(server, 'an answer of an id that was not asked with'));
+    waiting.answers.set(id, frame);
+    if (![...waiting.answers.values()].includes(null)) waiting.done();
+  }
+
+  socket.on('data', (chunk: Buffer) => {
+    received = Buffer.concat([received, chunk]);
+    while (isOpen && received.length >= 2) {
+      const length = 2 + received.readUInt16BE(0);
+      if (received.length < length) break;
+      take(received.subarray(2, length));
+      received = received.subarray(length);
+    }
+  });
+  socket.on('error', (error) => end(brokenConnection(server, error)));
+  socket.on('close', () => end(brokenConnection(server, null)));
+
+  return {
+    async exchange(messages, signal) {
+      signal.throwIfAborted();
+      if (!isOpen) throw brokenConnection(server, null);
+      socket.ref();
+      const ids = messages.map((message) => message.readUInt16BE(0));
+      const answers = new Map<number, Buffer | null>(ids.map((id) => [id, null]));
+      const late = (): StsyncError => timedOut(server, timeoutMs, 'it did not answer');
+      try {
+        await within(timeoutMs, signal, socket, late, {
+          start: (done, fail) => {
+            waiting = { answers, done, fail };
+            socket.write(Buffer.concat(messages.flatMap((message) => [lengthOf(message), message])));
+          },
+        });
+      } catch (error) {
+        isOpen = false;
+        throw error;
+      } finally {
+        waiting = null;
+      }
+      return ids.map((id) => answers.get(id) ?? Buffer.alloc(0));
+    },
+    isOpen: () => isOpen && received.length === 0,
+    rest: () => void socket.unref(),
+    close: () => {
+      isOpen = false;
+      socket.destroy();
+    },
+  };
+}
+
+/** Ends in time: after `timeoutMs`, or when `signal` is aborted, the socket is destroyed and it throws. */
+async function within(
+  timeoutMs: number,
+  signal: AbortSignal,
+  socket: Socket,
+  late: () => StsyncError,
+  { start }: { readonly start: (done: () => void, fail: (error: unknown) => void) => void },
+): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  let onAbort = (): void => undefined;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      timer = setTimeout(() => reject(late()), timeoutMs);
+      onAbort = () => reject(signal.reason);
+      signal.addEventListener('abort', onAbort);
+      start(resolve, reject);
+    });
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+function lengthOf(message: Buffer): Buffer {
+  const length = Buffer.alloc(2);
+  length.writeUInt16BE(message.length);
+  return length;
+}

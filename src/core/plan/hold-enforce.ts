@@ -1,0 +1,67 @@
+/** Floor 0. The guards before "to enforce from anything else" (rule 8), in the order in which a person would want to hear of them. */
+import { formatDuration } from '../config/duration.ts';
+import type { HistoryEntry } from '../memory.ts';
+import { coverMx } from '../mx.ts';
+import type { StsPolicy } from '../policy.ts';
+import { allowKey, type Hold, hold, listNames } from './hold.ts';
+import { trustedMxHosts } from './observation.ts';
+import { badOffers } from './offers.ts';
+import type { Situation } from './situation.ts';
+
+/** The first guard that holds; null where none does, or enforce is live already. `policy`: what would be served. */
+export function holdEnforce(at: Situation, policy: StsPolicy): Hold | null {
+  const { wanted } = at;
+  if (wanted.mx === 'live' && !wanted.allow.has('live-mx-under-enforce')) {
+    const reason = 'mx: live under enforce refuses a new MX host until caches run out';
+    const hint = `list the MX in the YAML, or ${allowKey('live-mx-under-enforce')}`;
+    return hold('live-mx-under-enforce', reason, hint, null);
+  }
+  if (at.announced?.mode === 'enforce') return null;
+  return holdUntilTested(at) ?? holdUncovered(at, policy) ?? holdOffers(at);
+}
+
+/** Guards testing-before-enforce and reports-agree: the wait of a promise, or null when it is over or was freed. */
+function holdUntilTested({ wanted, memory, announced, now }: Situation): Hold | null {
+  if (wanted.allow.has('testing-before-enforce')) return null;
+  const { testingForSeconds } = wanted;
+  const reason = `testing is served first; testingFor is ${formatDuration(testingForSeconds)}`;
+  const promise = (notBefore: number): Hold =>
+    hold('testing-before-enforce', reason, allowKey('testing-before-enforce'), new Date(notBefore));
+  if (announced?.mode !== 'testing') return promise(now.getTime() + testingForSeconds * 1000);
+  const run = testingRun(memory.history);
+  // Testing that the YAML asked for itself is the owner's own trial, as long as they saw fit.
+  if (!run.some((entry) => entry.isHeldTesting)) return null;
+  const start = (run[0]?.rotatedAt ?? now).getTime();
+  const due = start + testingForSeconds * 1000;
+  if (now.getTime() < due) return promise(due);
+  // reports-agree: no TLS report can have come in as long as nothing takes them in, so the time is twice testingFor.
+  const late = new Date(start + 2000 * testingForSeconds);
+  if (now >= late || wanted.allow.has('reports-agree')) return null;
+  const why = 'no TLS reports came in, so testing goes on for twice testingFor';
+  return hold('reports-agree', why, allowKey('reports-agree'), late);
+}
+
+/** The announced entries at the end of the history that are testing without a break. What was never announced, no sender tried. */
+function testingRun(history: readonly HistoryEntry[]): readonly HistoryEntry[] {
+  const announced = history.filter((entry) => entry.rotatedAt !== null);
+  return announced.slice(announced.findLastIndex((entry) => entry.policy.mode !== 'testing') + 1);
+}
+
+function holdUncovered({ wanted, observation }: Situation, policy: StsPolicy): Hold | null {
+  const hosts = trustedMxHosts(wanted.domain, observation.mx);
+  if (hosts === null) {
+    return hold('source-readable', 'MX cannot be read, so enforce may refuse mail', 'make MX readable', null);
+  }
+  const { uncovered } = coverMx(policy.mx, hosts);
+  if (uncovered.length === 0 || wanted.allow.has('enforce-covers-live-mx')) return null;
+  const names = listNames(uncovered);
+  const hint = `add ${names} to mx:, take it out of MX, or ${allowKey('enforce-covers-live-mx')}`;
+  return hold('enforce-covers-live-mx', `enforce would refuse ${names}, which is in MX`, hint, null);
+}
+
+function holdOffers(at: Situation): Hold | null {
+  const [bad] = badOffers(at.observation, at.isSmtpReachable);
+  if (bad === undefined || at.wanted.allow.has('mx-offers-starttls')) return null;
+  const hint = `mend it there, or ${allowKey('mx-offers-starttls')}`;
+  return hold('mx-offers-starttls', `enforce would refuse ${bad.host}, which ${bad.reason}`, hint, null);
+}

@@ -1,0 +1,118 @@
+/** Floor 3. What senders can fetch at the policy host: at every address, from outside (rule 5). */
+import type { DomainConfig } from '../core/config/model.ts';
+import type { PolicyFact, Unreadable } from '../core/plan/observation.ts';
+import { policyHostOf } from '../core/plan/record-names.ts';
+import { formatPolicy, parsePolicy } from '../core/policy.ts';
+import type { Resolver } from '../effects/dns/resolver.ts';
+import type { AddressFetch } from '../effects/fetch-policy.ts';
+import type { PolicyReader } from '../effects/publisher.ts';
+import { StsyncError } from '../core/error.ts';
+import type { Network } from './world.ts';
+
+/** A body as a fact: what it says, or why it says nothing. */
+export function policyFact(bytes: Uint8Array | null): Exclude<PolicyFact, Unreadable | { kind: 'unproved' }> {
+  if (bytes === null) return { kind: 'absent' };
+  const parsed = parsePolicy(bytes);
+  const body = new TextDecoder().decode(bytes);
+  return parsed.ok
+    ? { kind: 'body', body, policy: parsed.value, message: null }
+    : { kind: 'body', body, policy: null, message: parsed.issues.map((issue) => issue.message).join('; ') };
+}
+
+export async function readPublished(wanted: DomainConfig, reader: PolicyReader): Promise<PolicyFact> {
+  return policyFact(await reader.read(policyHostOf(wanted.domain)));
+}
+
+/** Fetches at the addresses that the policy host has now; no address at all is "nothing there". */
+export async function fetchServed(
+  wanted: DomainConfig,
+  network: Network,
+  resolver: Resolver,
+  signal: AbortSignal,
+): Promise<PolicyFact> {
+  const host = policyHostOf(wanted.domain);
+  const found = await resolver.addresses(host, signal);
+  if (found.kind === 'failed') {
+    return { kind: 'unproved', code: 'DNS_ADDRESSES', message: `${host}: ${found.message}`, hint: null, bodies: [] };
+  }
+  return fetchAt(host, found.addresses, network, signal);
+}
+
+/** Before the host record moves: the new target itself, under the policy host's name. */
+export async function fetchAtTarget(
+  wanted: DomainConfig,
+  network: Network,
+  resolver: Resolver,
+  signal: AbortSignal,
+): Promise<PolicyFact> {
+  const host = policyHostOf(wanted.domain);
+  const { target } = wanted.publisher;
+  if (target.kind === 'addresses') return fetchAt(host, target.addresses, network, signal);
+  const found = await resolver.addresses(target.hostname, signal);
+  return found.kind === 'failed'
+    ? {
+        kind: 'unproved',
+        code: 'DNS_ADDRESSES',
+        message: `${target.hostname}: ${found.message}`,
+        hint: null,
+        bodies: [],
+      }
+    : fetchAt(host, found.addresses, network, signal);
+}
+
+async function fetchAt(
+  host: string,
+  addresses: readonly string[],
+  network: Network,
+  signal: AbortSignal,
+): Promise<PolicyFact> {
+  return servedFact(host, await network.fetcher.fetch(host, addresses, signal));
+}
+
+/** The fetches of all addresses as one fact. A family without a route from here is left out if another address is proved (rule 5). */
+export function servedFact(host: string, fetches: readonly AddressFetch[]): PolicyFact {
+  const bodies = fetches.flatMap(({ outcome }) => (outcome.kind === 'body' ? [outcome.bytes] : []));
+  const texts = bodies.map((bytes) => new TextDecoder().decode(bytes));
+  const failed = fetches.find(
+    ({ outcome }) => outcome.kind === 'failed' && !(outcome.code === 'HTTPS_NO_ROUTE' && bodies.length > 0),
+  );
+  if (failed !== undefined && failed.outcome.kind === 'failed') {
+    const { code, message, hint } = failed.outcome;
+    return { kind: 'unproved', code, message: `${host} at ${failed.address}: ${message}`, hint, bodies: texts };
+  }
+  const [first] = bodies;
+  if (first === undefined) return { kind: 'absent' };
+  if (new Set(texts.map(meaningOf)).size === 1) return policyFact(first);
+  const message = `${host}: its addresses serve different policies`;
+  return {
+    kind: 'unproved',
+    code: 'ADDRESSES_DIFFER',
+    message,
+    hint: 'bring the same file to every address',
+    bodies: texts,
+  };
+}
+
+function meaningOf(body: string): string {
+  const parsed = parsePolicy(body);
+  return parsed.ok ? formatPolicy(parsed.value) : body;
+}
+
+/** Why a fact does not prove the policy, as an error. */
+export function notProved(host: string, fact: PolicyFact): StsyncError {
+  switch (fact.kind) {
+    case 'unproved':
+    case 'unreadable':
+      return new StsyncError('NOT_PROVED', fact.message, fact.hint === null ? {} : { hint: fact.hint });
+    case 'absent':
+      return new StsyncError('NOT_PROVED', `${host}: no policy is there`, {
+        hint: 'a resolver that still holds "no such name" forgets it within the negative TTL of the zone; run again',
+      });
+    case 'body': {
+      const what = fact.message ?? 'another policy is there';
+      return new StsyncError('NOT_PROVED', `${host}: ${what}`, {
+        hint: 'find out who else writes the policy, then run again',
+      });
+    }
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * Floor 3. The proof before the id (rule 5, guard served-before-id): what senders can fetch at every address of the policy host, or, where
+ * the YAML states `proof: file`, what the publisher holds.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DomainConfig } from '../core/config/model.ts';
+import type { PolicyFact } from '../core/plan/observation.ts';
+import { policyHostOf } from '../core/plan/record-names.ts';
+import { samePolicy, type StsPolicy } from '../core/policy.ts';
+import type { PolicyReader } from '../effects/publisher.ts';
+import { fetchAtTarget, fetchServed, notProved, readPublished } from './observe-policy.ts';
+import type { Network } from './world.ts';
+
+const POLL_MS = 1_000;
+
+export interface ProofWorld {
+  readonly publisher: (wanted: DomainConfig) => PolicyReader;
+  readonly network: Network;
+  readonly signal: AbortSignal;
+}
+
+export interface ProofOptions {
+  /** The host record moves after this: ask the new target itself. */
+  readonly isBeforeMove: boolean;
+  /** Something was written just now, and may need a moment to be seen. */
+  readonly mayWait: boolean;
+}
+
+/** Gives how it was proved, for the journal. Throws `NOT_PROVED` with what was seen instead. */
+export async function provePolicy(
+  wanted: DomainConfig,
+  policy: StsPolicy,
+  world: ProofWorld,
+  options: ProofOptions,
+): Promise<string> {
+  const isFile = wanted.publisher.proof === 'file';
+  const until = performance.now() + (isFile || !options.mayWait ? 0 : world.network.patienceMs);
+  for (;;) {
+    const fact = isFile ? await readPublished(wanted, world.publisher(wanted)) : await fetchNow(wanted, world, options);
+    if (fact.kind === 'body' && fact.policy !== null && samePolicy(fact.policy, policy)) {
+      return isFile ? 'proof: file' : 'proof: https, at every address';
+    }
+    if (performance.now() >= until) throw notProved(policyHostOf(wanted.domain), fact);
+    await sleep(POLL_MS, undefined, { signal: world.signal });
+  }
+}
+
+/** With a resolver that remembers nothing: the host record may be a second old. */
+async function fetchNow(
+  wanted: DomainConfig,
+  { network, signal }: ProofWorld,
+  options: ProofOptions,
+): Promise<PolicyFact> {
+  const resolver = network.freshResolver();
+  try {
+    const fetch = options.isBeforeMove ? fetchAtTarget : fetchServed;
+    return await fetch(wanted, network, resolver, signal);
+  } finally {
+    await resolver.close();
+  }
+}
