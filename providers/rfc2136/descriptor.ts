@@ -72,7 +72,7 @@ export const descriptor: ProviderDescriptor = {
   limits: [
     'BIND and Knot ignore a CNAME beside other data without an error (2026), so every update is read back.',
     'PowerDNS knows no rights by name: the key may change the whole zone (4.7, 2026).',
-    'TCP only, 16 connections at a time, 10 seconds for an answer; the changes of one zone in one message of at most 65,535 bytes.',
+    'TCP only, 32 connections at a time, 10 seconds for an answer; the changes of one zone in one message of at most 65,535 bytes.',
     'Wildcards are not expanded: a record is read at the name where it stands.',
   ],
   documentation: 'https://www.rfc-editor.org/rfc/rfc2136',

@@ -10,7 +10,7 @@ import type { RecordKey, RecordSet, RecordType } from '../../src/core/record-set
 import { recordKey } from '../../src/core/record-set.ts';
 import { isWithin } from '../../src/core/names.ts';
 import { zoneNotFound, badAnswer } from './faults.ts';
-import { CLASSES, TYPES, type InRecord, type Message } from './message.ts';
+import { CLASSES, TYPES, type InRecord, type Message, type Question } from './message.ts';
 import { decodeRdata } from './rdata.ts';
 import type { ServerAddress } from './server.ts';
 import type { Session } from './session.ts';
@@ -41,16 +41,12 @@ export async function lookUp(
   const probes = names.filter(hasRoom);
   const answers = await source.session.ask(
     [
-      ...distinct.map(({ name, type }) => ({ name, type: TYPES[type] })),
+      ...distinct.map(question),
       ...probes.map((name) => ({ name: `${NO_SUCH_LABEL}.${name}`, type: TYPES.TXT })),
     ],
     signal,
   );
-  const found = new Map<string, LiveSet>();
-  for (const [at, key] of distinct.entries()) {
-    const set = setOf(source.server, key, answers[at]);
-    if (set !== null) found.set(recordKey(key), set);
-  }
+  const found = setsIn(source.server, distinct, answers);
   const doubtful = probes.filter((name, at) => {
     const answer = answers[distinct.length + at];
     return answer !== undefined && !isNothing(answer) && distinct.some((key) => key.name === name && found.has(recordKey(key)));
@@ -58,6 +54,15 @@ export async function lookUp(
   const made = await madeByWildcard(source, doubtful, signal);
   for (const key of distinct) if (made.has(key.name)) found.delete(recordKey(key));
   return found;
+}
+
+/** As {@link lookUp} for `keys` that are all different, but through wildcards as well: enough to see that what was written stands there. */
+export async function lookThroughWildcards(
+  { server, session }: Source,
+  keys: readonly RecordKey[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, LiveSet>> {
+  return setsIn(server, keys, await session.ask(keys.map(question), signal));
 }
 
 /** Does any record stand at `name` or below it? Throws as {@link lookUp}. */
@@ -106,6 +111,20 @@ async function madeByWildcard(
       // What stands below a DNAME is made from it; its owner is there.
       const isDnameOwner = answer?.answers.some((record) => record.type === TYPES.DNAME && record.name === name) === true;
       return answer !== undefined && !isNothing(answer) && !isDnameOwner;
+    }),
+  );
+}
+
+function question({ name, type }: RecordKey): Question {
+  return { name, type: TYPES[type] };
+}
+
+/** The sets that `answers`, one to each of `keys`, show. */
+function setsIn(server: ServerAddress, keys: readonly RecordKey[], answers: readonly Message[]): Map<string, LiveSet> {
+  return new Map(
+    keys.flatMap((key, at): readonly (readonly [string, LiveSet])[] => {
+      const set = setOf(server, key, answers[at]);
+      return set === null ? [] : [[recordKey(key), set]];
     }),
   );
 }

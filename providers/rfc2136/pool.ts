@@ -1,10 +1,13 @@
-/** A few connections for many calls: servers take 20 (PowerDNS) or 150 (BIND) clients at a time, and a run has hundreds of domains. */
+/**
+ * A few connections for many calls: a run has hundreds of domains, BIND takes 150 clients at a time and PowerDNS lets those over 20 wait.
+ * They are used again: ten thousand new ones a minute would use up the ports of this machine.
+ */
 import { StsyncError } from '../../src/core/error.ts';
 import { openConnection, type Connection } from './connection.ts';
 import type { ServerAddress } from './server.ts';
 
-/** Calls beyond this many wait for their turn. PowerDNS takes 20 connections from all its clients together (4.7, 2026). */
-const MAX_CONNECTIONS = 16;
+/** Calls beyond this many wait for their turn. */
+const MAX_CONNECTIONS = 32;
 /** A connection without work is kept this long; servers drop it after ten seconds (Knot) or more. */
 const IDLE_MS = 2_000;
 

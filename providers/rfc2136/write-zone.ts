@@ -2,7 +2,7 @@
 import { StsyncError } from '../../src/core/error.ts';
 import { rdataTexts, recordKey, sameRecordSet, type RecordChange, type RecordKey } from '../../src/core/record-set.ts';
 import { findZones } from './find-zone.ts';
-import { lookUp, typesAt, type Source } from './look-up.ts';
+import { lookThroughWildcards, lookUp, typesAt, type LiveSet, type Source } from './look-up.ts';
 import { planUpdate, type ZoneUpdate } from './plan-update.ts';
 
 /** Makes the changes, or throws (contract, apply). All zones are judged before the first is written. */
@@ -36,10 +36,14 @@ export async function writeChanges(
 
 /** BIND and Knot say NOERROR to a CNAME beside other data, and the reverse, and do nothing (RFC 2136 §3.4.2.2). */
 async function readBack(source: Source, { keys, wanted }: ZoneUpdate, signal: AbortSignal): Promise<void> {
+  const isRight = (key: RecordKey, found: ReadonlyMap<string, LiveSet>): boolean =>
+    sameRecordSet(found.get(recordKey(key))?.set ?? null, wanted.get(recordKey(key)) ?? null);
+  const first = await lookThroughWildcards(source, keys, signal);
+  if (keys.every((key) => isRight(key, first))) return;
   const now = await lookUp(source, keys, signal);
   for (const key of keys) {
+    if (isRight(key, now)) continue;
     const shown = now.get(recordKey(key))?.set ?? null;
-    if (sameRecordSet(shown, wanted.get(recordKey(key)) ?? null)) continue;
     const { server } = source;
     const texts = rdataTexts(shown)?.map((text) => JSON.stringify(text)).join(', ') ?? 'nothing';
     throw new StsyncError(

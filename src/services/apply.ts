@@ -178,10 +178,11 @@ class DomainRun {
   async #prove(): Promise<string> {
     const { serve, steps } = this.#plan;
     if (serve === null) throw new StsyncError('INTERNAL', 'there is no policy to prove');
-    const writes = steps.filter((step) => isDue(step) && step.chain === 'policy' && step.kind !== 'verify');
     const verifyAt = steps.findIndex((step) => step.kind === 'verify');
+    // Only what was written just before may need a moment; what has been wrong since yesterday will not be right in a second.
+    const isFresh = steps.slice(0, verifyAt).some((step) => isDue(step) && step.chain === 'policy');
     const hostAt = steps.findIndex((step) => isDue(step) && isHostStep(step));
-    const options = { isBeforeMove: hostAt > verifyAt, mayWait: writes.length > 0 };
+    const options = { isBeforeMove: hostAt > verifyAt, mayWait: isFresh };
     const note = await provePolicy(this.#wanted, serve, this.#world, options);
     if (this.#wanted.publisher.spreadSeconds > 0) this.#save(rememberProved(this.#memory, serve, this.#world.now()));
     return note;

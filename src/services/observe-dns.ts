@@ -10,10 +10,7 @@ import { adjustedTtl, mxFactOf, readerOf } from './observe-providers.ts';
 import type { ReadingWorld } from './world.ts';
 
 /** The MX by rule 1: every host that an authoritative server shows, and five kinds of nothing. */
-export async function observeMxInDns(
-  domain: string,
-  world: Pick<ReadingWorld, 'network' | 'signal'>,
-): Promise<MxFact> {
+export async function observeMxInDns(domain: string, world: Pick<ReadingWorld, 'network' | 'signal'>): Promise<MxFact> {
   const { resolver } = world.network;
   const lookup = await resolver.lookup(domain, 'MX', world.signal);
   const { sets, failure, isNoDomain } = unionSets(lookup);
@@ -38,7 +35,7 @@ export async function observeRecordsInDns(wanted: DomainConfig, world: ReadingWo
   ]);
   const byLabel = { '_mta-sts': id, 'mta-sts': host, '_smtp._tls': reports } as const;
   return allProviders(wanted).map((provider): ProviderView => {
-    const mine = (Object.keys(byLabel) as Label[]).filter((label) => providersOf(wanted, label).includes(provider));
+    const mine = labels.filter((label) => providersOf(wanted, label).includes(provider));
     const sets: RecordSet[] = [];
     for (const label of mine) {
       const found = byLabel[label];
@@ -48,6 +45,8 @@ export async function observeRecordsInDns(wanted: DomainConfig, world: ReadingWo
     return { kind: 'read', provider, sets, ttlSeconds: adjustedTtl(wanted, readerOf(provider, world)) };
   });
 }
+
+const labels: readonly Label[] = ['_mta-sts', 'mta-sts', '_smtp._tls'];
 
 type Found = readonly RecordSet[] | Unreadable;
 

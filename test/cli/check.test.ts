@@ -154,8 +154,13 @@ describe('a bad domain', () => {
   beforeAll(async () => {
     world = await startMailDomain({
       domain: 'bad.example',
-      mx: { 'mx1.bad.example': 'no-starttls', 'mx2.bad.example': 'other-name', 'a.b.mail.bad.example': 'good' },
-      body: 'version: STSv1\nmode: enforce\nmx: mx1.bad.example\nmx: mx2.bad.example\nmx: *.mail.bad.example\nmax_age: 3600\n',
+      mx: {
+        'mx1.bad.example': 'no-starttls',
+        'mx2.bad.example': 'other-name',
+        'a.b.mail.bad.example': 'good',
+        'mx3.bad.example': 'expired',
+      },
+      body: 'version: STSv1\nmode: enforce\nmx: mx1.bad.example\nmx: mx2.bad.example\nmx: mx3.bad.example\nmx: *.mail.bad.example\nmax_age: 3600\n',
     });
     const { zones } = world.dns;
     zones.setRecords('_mta-sts.bad.example', 'TXT', ['"v=STSv1; id=1;"']);

@@ -1,15 +1,12 @@
 /** A whole mail domain on loopback: DNS, policy host, MX hosts. `flags` lead a command to it, as the world would. */
 import { createServer } from 'node:https';
-import { mkdtempSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { SMTPServer } from 'smtp-server';
+import { makeCa } from '../support/ca.ts';
 import { type DnsServer, startDnsServer } from '../support/dns-server.ts';
-import { makeAuthority } from './authority.ts';
 
 /** What one MX host does at port 25. */
-export type MxKind = 'good' | 'no-starttls' | 'other-name';
+export type MxKind = 'good' | 'no-starttls' | 'expired' | 'other-name';
 
 export interface MailDomain extends AsyncDisposable {
   readonly dns: DnsServer;
@@ -27,11 +24,11 @@ export interface MailDomainOptions {
 }
 
 export async function startMailDomain({ domain, mx, body, names }: MailDomainOptions): Promise<MailDomain> {
-  const authority = makeAuthority(mkdtempSync(join(tmpdir(), 'stsync-ca-')));
+  const ca = makeCa();
   const dns = await startDnsServer();
-  const stops: (() => Promise<void>)[] = [() => dns.stop()];
+  const stops: (() => Promise<void>)[] = [() => dns.stop(), async () => ca[Symbol.asyncDispose]()];
   const host = `mta-sts.${domain}`;
-  const https = createServer(authority.issue(names ?? [host]));
+  const https = createServer(ca.issue({ names: names ?? [host] }));
   const world: MailDomain = {
     dns,
     flags: [],
@@ -54,7 +51,10 @@ export async function startMailDomain({ domain, mx, body, names }: MailDomainOpt
   );
   for (const [name, kind] of Object.entries(mx)) {
     dns.zones.setRecords(name, 'A', ['127.0.0.1']);
-    const certificate = authority.issue(kind === 'other-name' ? ['other.example.net'] : [name]);
+    const certificate = ca.issue({
+      names: [kind === 'other-name' ? 'other.example.net' : name],
+      ...(kind === 'expired' ? { fromDays: -10, toDays: -1 } : {}),
+    });
     const smtp = new SMTPServer({ ...certificate, authOptional: true, hideSTARTTLS: kind === 'no-starttls' });
     smtp.on('error', () => undefined);
     const smtpPort = await listening(smtp.server, () => smtp.listen(0, '127.0.0.1'));
@@ -67,7 +67,7 @@ export async function startMailDomain({ domain, mx, body, names }: MailDomainOpt
     '--authority',
     `${domain}=${dns.address}`,
     '--ca-file',
-    authority.caFile,
+    ca.file,
     ...connectTo.flatMap((one) => ['--connect-to', one]),
   ];
   return Object.assign(world, { flags });

@@ -2,8 +2,8 @@
  * The internet between stsync and the senders, with a clock that is handed in: several name servers that lag behind the provider, several
  * addresses of the policy host that lag behind its files. Everything is a function of what was written when.
  */
-import type { RecordSet, RecordType } from '../../src/core/record-set.ts';
-import type { Lookup, LookupSet, Resolver, ServerOutcome } from '../../src/effects/dns/resolver.ts';
+import type { RecordSet } from '../../src/core/record-set.ts';
+import type { Lookup, LookupType, Resolver, ServerOutcome } from '../../src/effects/dns/resolver.ts';
 import type { AddressFetch } from '../../src/effects/fetch-policy.ts';
 import type { Network } from '../../src/services/world.ts';
 
@@ -41,7 +41,7 @@ export class Internet {
   }
 
   /** A record set as one server shows it now. */
-  recordAt(server: number, name: string, type: RecordType): RecordSet | null {
+  recordAt(server: number, name: string, type: LookupType): RecordSet | null {
     const zone = stateAt(this.#zone, this.now() - (this.serverLags[server] ?? 0));
     return zone.get(`${name} ${type}`) ?? null;
   }
@@ -95,18 +95,18 @@ export class Internet {
     };
   }
 
-  #lookup(name: string, type: string): Lookup {
+  #lookup(name: string, type: LookupType): Lookup {
     const servers = this.serverLags.map((_lag, server) => {
-      const set = this.recordAt(server, name, type as RecordType);
+      const set = this.recordAt(server, name, type);
       const outcome: ServerOutcome = {
         kind: 'answer',
         rcode: 'NOERROR',
-        set: set as LookupSet | null,
+        set,
         chain: [],
         isAuthoritative: true,
       };
       return { server: `ns${server}`, address: `192.0.2.${50 + server}:53`, outcome };
     });
-    return { name, type: type as RecordType, zone: name, servers, isAuthoritative: true };
+    return { name, type, zone: name, servers, isAuthoritative: true };
   }
 }

@@ -44,8 +44,7 @@ describe('the model notices when a rule is switched off', () => {
 });
 
 function idFirst(plan: DomainPlan): DomainPlan {
-  const isId = (kind: string, type: string | null): boolean => kind === 'upsert' && type === 'TXT';
-  const ids = plan.steps.filter((step) => step.chain === 'policy' && isId(step.kind, step.type));
+  const ids = plan.steps.filter((step) => step.chain === 'policy' && step.kind === 'upsert' && step.type === 'TXT');
   const rest = plan.steps.filter((step) => !ids.includes(step) && step.kind !== 'verify');
   return { ...plan, steps: [...ids, ...rest] };
 }

@@ -35,7 +35,6 @@ export function limitChangedDomains(
 /** Guard shared-id-record (rule 7): one TXT name has one writer. Domains that end at one name and want different bodies are held. */
 export function holdSharedIds(plans: readonly DomainPlan[]): readonly DomainPlan[] {
   const byName = Map.groupBy(plans, (plan) => plan.idRecord);
-  const bodyOf = (plan: DomainPlan): string => (plan.serve === null ? '' : formatPolicy(plan.serve));
   return plans.map((plan) => {
     const others = (byName.get(plan.idRecord) ?? []).filter((one) => bodyOf(one) !== bodyOf(plan));
     if (others.length === 0) return plan;
@@ -48,9 +47,16 @@ export function holdSharedIds(plans: readonly DomainPlan[]): readonly DomainPlan
   });
 }
 
+function bodyOf({ serve }: DomainPlan): string {
+  return serve === null ? '' : formatPolicy(serve);
+}
+
+function isPolicyStep(step: Step): boolean {
+  return step.chain === 'policy' && step.outcome === 'pending' && step.kind !== 'wait';
+}
+
 function holdPolicyChain(plan: DomainPlan, hold: Pick<Hold, 'guard' | 'reason' | 'hint'>): DomainPlan {
-  const isHeld = (step: Step): boolean => step.chain === 'policy' && step.outcome === 'pending' && step.kind !== 'wait';
-  const steps = plan.steps.map((step) => (isHeld(step) ? heldStep(step, hold) : step));
+  const steps = plan.steps.map((step) => (isPolicyStep(step) ? heldStep(step, hold) : step));
   const findings = [...plan.findings, finding('GUARD_HOLDS', 'warning', `${hold.guard}: ${hold.reason}`, hold.hint)];
   return { ...plan, steps, findings, status: statusOf({ ...plan, steps }, 'before') };
 }
