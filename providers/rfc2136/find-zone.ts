@@ -1,7 +1,7 @@
 /** The zone that holds a name, as the server itself has it: the owner of the SOA (RFC 1034 §4.2.1). */
 import { isWithin, parentOf } from '../../src/core/names.ts';
 import { zoneNotFound } from './faults.ts';
-import type { Source } from './look-up.ts';
+import { requireAuthority, type Source } from './look-up.ts';
 import { TYPES, type Message } from './message.ts';
 
 /** Zone by name, for each of `names`. Throws `ZONE_NOT_FOUND` and what `Session.ask` throws. */
@@ -23,14 +23,15 @@ export async function findZones(
     const next = new Map<string, string>();
     for (const [name, place] of open) {
       const answer = answerAt.get(place);
+      if (answer !== undefined) requireAuthority(server, name, answer);
       const zone = answer === undefined ? null : zoneIn(answer, place);
       const parent = parentOf(place);
       if (zone !== null) zones.set(name, zone);
-      else if (answer?.isAuthoritative === true && parent !== null) next.set(name, parent);
+      else if (parent !== null) next.set(name, parent);
       else {
         throw zoneNotFound(
           { name },
-          `${server.text} has no zone for ${name}`,
+          `${server.text} shows no SOA for ${name}`,
           'name the primary server of the zone in `server`, or choose another provider for the domain',
         );
       }
@@ -41,9 +42,10 @@ export async function findZones(
 }
 
 /** The zone that an answer to "SOA of `name`" shows; null: it has to be asked further up. */
-function zoneIn({ isAuthoritative, answers, authority }: Message, name: string): string | null {
-  if (!isAuthoritative) return null;
+function zoneIn({ answers, authority }: Message, name: string): string | null {
   // Behind a CNAME or DNAME the authority section speaks of the target; but an alias is no apex, so the zone of its parent is its own.
   if (answers.some(({ type }) => type === TYPES.CNAME || type === TYPES.DNAME)) return null;
-  return [...answers, ...authority].find((record) => record.type === TYPES.SOA && isWithin(name, record.name))?.name ?? null;
+  return (
+    [...answers, ...authority].find((record) => record.type === TYPES.SOA && isWithin(name, record.name))?.name ?? null
+  );
 }

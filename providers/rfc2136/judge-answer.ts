@@ -14,7 +14,10 @@ export function signatureFault(asked: Asked, { rcode }: Message, verdict: Verdic
     case 'forged':
       return badAnswer(server, `an answer that the key ${key.name} did not sign: ${verdict.reason}`);
     case 'late':
-      return badAnswer(server, `an answer signed ${apart(verdict.aheadSeconds)} our clock: an old one, or a wrong clock`);
+      return badAnswer(
+        server,
+        `an answer signed ${apart(verdict.aheadSeconds)} our clock: an old one, or a wrong clock`,
+      );
     case 'unsigned':
       if (verdict.error !== null && verdict.error !== 0) return tsigFault(asked, verdict.error, null);
       return SUCCESS.includes(rcode)

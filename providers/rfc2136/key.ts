@@ -55,7 +55,11 @@ const FORM = 'a key file is what `tsig-keygen NAME` prints: key "NAME" { algorit
 async function readKeyFile(path: string, files: Pick<FileAccess, 'read'>): Promise<RawKey> {
   const file = await files.read(path).catch((error: unknown) => {
     const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    throw unusable(`the key file ${path} cannot be read: ${reason}`, path, 'give the user of stsync the right to read it');
+    throw unusable(
+      `the key file ${path} cannot be read: ${reason}`,
+      path,
+      'give the user of stsync the right to read it',
+    );
   });
   if (file === null) throw unusable(`the key file ${path} is not there`, path, 'create it, or correct `keyFile`');
   const keys = parseKeyFile(Buffer.from(file.bytes).toString('utf8'));
@@ -71,7 +75,8 @@ async function readKeyFile(path: string, files: Pick<FileAccess, 'read'>): Promi
 
 function judgeKey(raw: RawKey, where: string): TsigKey {
   const labels = raw.name === null ? null : parseName(raw.name);
-  if (labels === null || labels.length === 0) throw unusable(`the key in ${where} has no name, or a bad one`, where, FORM);
+  if (labels === null || labels.length === 0)
+    throw unusable(`the key in ${where} has no name, or a bad one`, where, FORM);
   const name = lowerCase(formatName(labels));
   const algorithm = lowerCase(raw.algorithm ?? '').replace(/\.$/, '');
   if (!isAlgorithm(algorithm)) {
@@ -82,7 +87,11 @@ function judgeKey(raw: RawKey, where: string): TsigKey {
   const text = raw.secret?.reveal().replaceAll(/\s/g, '') ?? '';
   // Node's decoder skips what is not Base64; the server would sign with something else.
   if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text) || text === '') {
-    throw unusable(`the secret of the key ${name} in ${where} is not Base64`, where, 'copy it whole, as the server has it');
+    throw unusable(
+      `the secret of the key ${name} in ${where} is not Base64`,
+      where,
+      'copy it whole, as the server has it',
+    );
   }
   return { name, algorithm, secret: new Secret(text) };
 }

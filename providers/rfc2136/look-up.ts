@@ -40,16 +40,17 @@ export async function lookUp(
   const names = [...new Set(keys.map(({ name }) => name))];
   const probes = names.filter(hasRoom);
   const answers = await source.session.ask(
-    [
-      ...distinct.map(question),
-      ...probes.map((name) => ({ name: `${NO_SUCH_LABEL}.${name}`, type: TYPES.TXT })),
-    ],
+    [...distinct.map(question), ...probes.map((name) => ({ name: `${NO_SUCH_LABEL}.${name}`, type: TYPES.TXT }))],
     signal,
   );
   const found = setsIn(source.server, distinct, answers);
   const doubtful = probes.filter((name, at) => {
     const answer = answers[distinct.length + at];
-    return answer !== undefined && !isNothing(answer) && distinct.some((key) => key.name === name && found.has(recordKey(key)));
+    return (
+      answer !== undefined &&
+      !isNothing(answer) &&
+      distinct.some((key) => key.name === name && found.has(recordKey(key)))
+    );
   });
   const made = await madeByWildcard(source, doubtful, signal);
   for (const key of distinct) if (made.has(key.name)) found.delete(recordKey(key));
@@ -109,7 +110,8 @@ async function madeByWildcard(
     names.filter((name, at) => {
       const answer = answers[at];
       // What stands below a DNAME is made from it; its owner is there.
-      const isDnameOwner = answer?.answers.some((record) => record.type === TYPES.DNAME && record.name === name) === true;
+      const isDnameOwner =
+        answer?.answers.some((record) => record.type === TYPES.DNAME && record.name === name) === true;
       return answer !== undefined && !isNothing(answer) && !isDnameOwner;
     }),
   );
@@ -154,11 +156,16 @@ function isNothing({ rcode, answers }: Message): boolean {
   return rcode === 'NXDOMAIN' && answers.length === 0;
 }
 
-function requireAuthority(server: ServerAddress, name: string, answer: Message): void {
+/** Throws `ZONE_NOT_FOUND` for an answer from outside the zones of the server: a referral, or a cache. */
+export function requireAuthority(server: ServerAddress, name: string, answer: Message): void {
   if (answer.isAuthoritative) return;
   const cut = answer.authority.find((record) => record.type === TYPES.NS && isWithin(name, record.name));
   throw cut === undefined || cut.name === '.'
-    ? zoneNotFound({ name }, `${server.text} is not authoritative for ${name}`, 'name the primary server of the zone in `server`')
+    ? zoneNotFound(
+        { name },
+        `${server.text} is not authoritative for ${name}`,
+        'name the primary server of the zone in `server`',
+      )
     : zoneNotFound(
         { name },
         `${server.text} has no zone for ${name}: it delegates ${cut.name} to other name servers`,

@@ -1,7 +1,14 @@
 /** From changes to one update message of a zone: what has to be there still, what goes, what comes (RFC 2136 §2.4, §2.5). Pure. */
 import { isStillToMake, refuseBesideCname } from '../../src/core/change.ts';
 import { StsyncError } from '../../src/core/error.ts';
-import { recordKey, sameRecordSet, type RecordChange, type RecordKey, type RecordSet, type RecordType } from '../../src/core/record-set.ts';
+import {
+  recordKey,
+  sameRecordSet,
+  type RecordChange,
+  type RecordKey,
+  type RecordSet,
+  type RecordType,
+} from '../../src/core/record-set.ts';
 import type { LiveSet } from './look-up.ts';
 import { CLASSES, TYPES, type OutRecord } from './message.ts';
 import { encodeRdata } from './rdata.ts';
@@ -34,13 +41,16 @@ export function planUpdate(changes: readonly RecordChange[], standing: Standing)
   const wanted = new Map<string, RecordSet | null>();
   const keys = new Map<string, RecordKey>();
   const liveOf = (key: RecordKey): RecordSet | null => standing.live.get(recordKey(key))?.set ?? null;
-  const setOf = (key: RecordKey): RecordSet | null => wanted.get(recordKey(key)) ?? (wanted.has(recordKey(key)) ? null : liveOf(key));
+  const setOf = (key: RecordKey): RecordSet | null =>
+    wanted.get(recordKey(key)) ?? (wanted.has(recordKey(key)) ? null : liveOf(key));
   for (const change of changes) {
     if (!isStillToMake(change, setOf(change))) continue;
     wanted.set(recordKey(change), change.after);
     keys.set(recordKey(change), change);
   }
-  for (const change of changes) refuseBesideCname(change, typesAfter(change.name, standing, wanted));
+  for (const change of changes) {
+    if (change.after !== null) refuseBesideCname(change, typesAfter(change.name, standing, wanted));
+  }
   const touched = [...keys.values()].filter((key) => !sameRecordSet(setOf(key), liveOf(key)));
   if (touched.length === 0) return null;
   const adds = touched.flatMap((key) => {
@@ -51,7 +61,9 @@ export function planUpdate(changes: readonly RecordChange[], standing: Standing)
     prerequisites: prerequisitesOf(touched, standing, setOf),
     // Deletes first: a CNAME is taken only where nothing else stands any more (RFC 2136 §3.4.2.2).
     updates: [
-      ...touched.filter((key) => liveOf(key) !== null).map((key) => emptyRecord(key.name, TYPES[key.type], CLASSES.ANY)),
+      ...touched
+        .filter((key) => liveOf(key) !== null)
+        .map((key) => emptyRecord(key.name, TYPES[key.type], CLASSES.ANY)),
       ...adds,
     ],
     wanted,
@@ -106,7 +118,8 @@ function recordsOf({ name, type, ttlSeconds, rdata }: RecordSet): readonly OutRe
   }
   return rdata.map((text) => {
     const bytes = encodeRdata(type, text);
-    if (bytes === null) throw notWritable(name, `${type} at ${name} cannot be written with the data ${JSON.stringify(text)}`);
+    if (bytes === null)
+      throw notWritable(name, `${type} at ${name} cannot be written with the data ${JSON.stringify(text)}`);
     return { name, type: TYPES[type], class: CLASSES.IN, ttlSeconds, rdata: bytes };
   });
 }

@@ -5,7 +5,16 @@ import { StsyncError } from '../../src/core/error.ts';
 import { badAnswer, type Asked } from './faults.ts';
 import { rcodeFault, signatureFault } from './judge-answer.ts';
 import type { TsigKey } from './key.ts';
-import { formatQuery, formatUpdate, OPCODES, parseMessage, TYPES, type Message, type OutRecord, type Question } from './message.ts';
+import {
+  formatQuery,
+  formatUpdate,
+  OPCODES,
+  parseMessage,
+  TYPES,
+  type Message,
+  type OutRecord,
+  type Question,
+} from './message.ts';
 import type { Exchange } from './pool.ts';
 import type { ServerAddress } from './server.ts';
 import { signMessage, verifyAnswer } from './tsig.ts';
@@ -57,8 +66,7 @@ export function openSession({ server, key, now }: SessionOptions, exchange: Exch
   /** Throws what speaks against the answer; gives it otherwise. */
   function judge(request: Request, bytes: Buffer): Message {
     const message = readAnswer(request, bytes);
-    const fault =
-      signatureFault(request, message, verify(request, bytes, message)) ?? rcodeFault(request, message);
+    const fault = signatureFault(request, message, verify(request, bytes, message)) ?? rcodeFault(request, message);
     if (fault !== null) throw fault;
     return message;
   }

@@ -162,4 +162,3 @@ function macOf({ algorithm, secret }: TsigKey, parts: readonly Buffer[]): Buffer
   for (const part of parts) hmac.update(part);
   return hmac.digest();
 }
-

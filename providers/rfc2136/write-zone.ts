@@ -45,11 +45,17 @@ async function readBack(source: Source, { keys, wanted }: ZoneUpdate, signal: Ab
     if (isRight(key, now)) continue;
     const shown = now.get(recordKey(key))?.set ?? null;
     const { server } = source;
-    const texts = rdataTexts(shown)?.map((text) => JSON.stringify(text)).join(', ') ?? 'nothing';
+    const texts =
+      rdataTexts(shown)
+        ?.map((text) => JSON.stringify(text))
+        .join(', ') ?? 'nothing';
     throw new StsyncError(
       'PROVIDER_REFUSED',
       `${server.text} took the change of ${key.name} ${key.type}, but shows ${texts}${shown === null ? '' : ` with TTL ${shown.ttlSeconds}`}`,
-      { hint: 'look at the name there: a record of another type beside it, or another program that writes it', where: key.name },
+      {
+        hint: 'look at the name there: a record of another type beside it, or another program that writes it',
+        where: key.name,
+      },
     );
   }
 }

@@ -74,7 +74,10 @@ function brokenFailure(error: unknown, stage: Stage): FetchFailure {
   const [message, hint] = code.startsWith('HPE_')
     ? [`what answers is no HTTP/1.1 (${code})`, 'look at what listens at that port, and at the proxy before it']
     : stage === 'body'
-      ? ['the connection ended before the body did', 'look at the log of the web server and of the proxy before it']
+      ? [
+          'the body broke off, or its chunks are malformed',
+          'look at the log of the web server and of the proxy before it',
+        ]
       : [
           `the connection was closed ${stage === 'answer' ? 'without an answer' : 'in the TLS handshake'} (${code})`,
           stage === 'answer'

@@ -169,7 +169,7 @@ function failureOf(error: unknown, stage: Stage, port: number, timeoutMs: number
   }
   if (fault === 'refused') return failed('SMTP_REFUSED', `port ${port} refuses the connection (${errorCode(error)})`);
   if (fault === 'no-route') return failed('SMTP_NO_ROUTE', `this machine has no route there (${errorCode(error)})`);
-  return failed('SMTP_RESET', `the connection was closed with ${stage} (${errorCode(error)})`);
+  return failed('SMTP_RESET', `the connection was closed: ${stage} (${errorCode(error)})`);
 }
 
 function failed(code: SmtpCode, message: string): MxOutcome {

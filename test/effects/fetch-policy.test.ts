@@ -180,6 +180,7 @@ describe('warnings', () => {
 
 describe('an answer that is no policy', () => {
   const logHint = 'look at the log of the web server and of the proxy before it';
+  const botHint = 'look at the log of the web server: a filter may close connections that it takes for bots';
   const portHint = 'look at what listens at that port, and at the proxy before it';
   const page = 'serve the file as text/plain, before any page that answers every path';
   const wall = 'let no login, bot check, country filter or rate limit stand before the file: senders cannot pass it';
@@ -262,42 +263,42 @@ describe('an answer that is no policy', () => {
       (s) => s.end(),
       'HTTPS_RESET',
       'the connection was closed without an answer (ECONNRESET)',
-      'look at the log of the web server: a filter may close connections that it takes for bots',
+      botHint,
     ],
     [
       'half a head',
       (s) => s.end('HTTP/1.1 200 OK\r\nContent-'),
       'HTTPS_RESET',
-      'what answers is no HTTP/1.1 (HPE_INVALID_EOF_STATE)',
-      portHint,
+      'the connection was closed without an answer (ECONNRESET)',
+      botHint,
     ],
     [
       'half a body',
       (s) => s.end(`${head}Content-Length: 100\r\n\r\nversion: STSv1`),
       'HTTPS_RESET',
-      'the connection ended before the body did',
+      'the body broke off, or its chunks are malformed',
       logHint,
     ],
     [
       'a reset in the body',
       (s) => s.write(`${head}Content-Length: 100\r\n\r\nversion`, () => s.destroy()),
       'HTTPS_RESET',
-      'the connection ended before the body did',
+      'the body broke off, or its chunks are malformed',
       logHint,
     ],
     [
       'half a chunk',
       (s) => s.end(`${head}Transfer-Encoding: chunked\r\n\r\nff\r\nversion`),
       'HTTPS_RESET',
-      'the connection ended before the body did',
+      'the body broke off, or its chunks are malformed',
       logHint,
     ],
     [
       'garbage in place of a chunk',
       (s) => s.end(`${head}Transfer-Encoding: chunked\r\n\r\nxyzzy\r\n`),
       'HTTPS_RESET',
-      'what answers is no HTTP/1.1 (HPE_INVALID_CHUNK_SIZE)',
-      portHint,
+      'the body broke off, or its chunks are malformed',
+      logHint,
     ],
     [
       'two lengths',
@@ -325,7 +326,7 @@ describe('an answer that is no policy', () => {
       (s) => s.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n'),
       'HTTPS_RESET',
       'the connection was closed without an answer (ECONNRESET)',
-      'look at the log of the web server: a filter may close connections that it takes for bots',
+      botHint,
     ],
   ])('%s', async (_title, answer, code, message, hint) => {
     expect(await failureOf(rawServer(answer))).toEqual({ code, message, hint });
@@ -489,37 +490,32 @@ describe('the way there', () => {
   });
 
   it('opens no more connections at once than `concurrency`', async () => {
-    const server = await listening(httpsServer((response) => setImmediate(() => response.end(body))));
-    const connectTo = new Map([[`${host}:443`, `127.0.0.1:${server.port}`]]);
-    const world = { connectTo, caFile: ca.file, allowPrivateAddresses: false, concurrency: 2 };
-    const fetcher = policyFetcher(world);
+    let [open, most] = [0, 0];
+    const server = httpsServer((response) => {
+      most = Math.max(most, (open += 1));
+      setImmediate(() => {
+        open -= 1;
+        response.end(body);
+      });
+    });
+    const { port, connections } = await listening(server);
+    const connectTo = new Map([[`${host}:443`, `127.0.0.1:${port}`]]);
+    const fetcher = policyFetcher({ connectTo, caFile: ca.file, allowPrivateAddresses: false, concurrency: 2 });
     const fetches = await Promise.all(Array.from({ length: 8 }, () => fetcher.fetch(host, [], signal)));
     expect(fetches.flat().map(({ outcome }) => outcome.kind)).toEqual(Array.from({ length: 8 }, () => 'body'));
-    expect([server.connections(), server.peak()]).toEqual([8, 2]);
+    expect([connections(), most]).toEqual([8, 2]);
   });
 
   it('takes no proxy from the environment', async () => {
     const { port } = await listening(httpsServer((response) => response.end(body)));
     const proxy = `http://127.0.0.1:${await closedPort(createTcpServer())}`;
-    const script = `
-      const { policyFetcher } = await import(${JSON.stringify(new URL('../../src/effects/fetch-policy.ts', import.meta.url).href)});
-      const connectTo = new Map([['${host}:443', '127.0.0.1:${port}']]);
-      const world = { connectTo, caFile: ${JSON.stringify(ca.file)}, allowPrivateAddresses: false, concurrency: 1 };
-      const [{ outcome }] = await policyFetcher(world).fetch('${host}', [], new AbortController().signal);
-      console.log(outcome.kind);`;
-    const env = { ...process.env, NODE_USE_ENV_PROXY: '1', HTTPS_PROXY: proxy, HTTP_PROXY: proxy, NO_PROXY: '' };
-    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], { env });
-    expect(stdout.trim()).toBe('body');
+    const env = { NODE_USE_ENV_PROXY: '1', HTTPS_PROXY: proxy, HTTP_PROXY: proxy, NO_PROXY: '' };
+    expect(await fetchInProcess(port, env)).toBe('body');
   });
 
   it('believes no NODE_TLS_REJECT_UNAUTHORIZED', async () => {
-    process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
-    try {
-      const { code } = await failureOf(createTlsServer(ca.selfSigned(host)));
-      expect(code).toBe('CERT_UNTRUSTED');
-    } finally {
-      delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
-    }
+    const { port } = await listening(createTlsServer(ca.selfSigned(host)));
+    expect(await fetchInProcess(port, { NODE_TLS_REJECT_UNAUTHORIZED: '0' })).toBe('CERT_UNTRUSTED');
   });
 });
 
@@ -549,6 +545,20 @@ describe('an abort', () => {
     expect(server.connections()).toBe(0);
   });
 });
+
+/** Kind of the body, or code of the failure, of a fetch in a process with `env`: Node reads some of it at its start alone. */
+async function fetchInProcess(port: number, env: Readonly<Record<string, string>>): Promise<string> {
+  const source = new URL('../../src/effects/fetch-policy.ts', import.meta.url).href;
+  const script = `
+    const { policyFetcher } = await import(${JSON.stringify(source)});
+    const connectTo = new Map([['${host}:443', '127.0.0.1:${port}']]);
+    const world = { connectTo, caFile: ${JSON.stringify(ca.file)}, allowPrivateAddresses: false, concurrency: 1 };
+    const [{ outcome }] = await policyFetcher(world).fetch('${host}', [], new AbortController().signal);
+    console.log(outcome.code ?? outcome.kind);`;
+  const args = ['--input-type=module', '--eval', script];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { env: { ...process.env, ...env } });
+  return stdout.trim();
+}
 
 /** Writes `start`, then `piece` up to a gigabyte, as fast as it is taken. How many bytes were, when the other side hung up. */
 async function flood(socket: TLSSocket, start: string, piece: string): Promise<number> {

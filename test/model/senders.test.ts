@@ -17,7 +17,7 @@ describe('no mail to a live MX is refused', () => {
       const story = await playStory(seed);
       mails += story.mails;
       rotations += story.rotations;
-      expect(story.refusals, `seed ${seed}: STSYNC_SEED=${seed} plays it again`).toEqual([]);
+      expect(story.refusals, `STSYNC_SEED=${seed} plays it again:\n${story.trace.join('\n')}\n`).toEqual([]);
     }
     // A model in which nothing happens proves nothing.
     expect(mails).toBeGreaterThan(seeds.length * 100);

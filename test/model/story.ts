@@ -30,6 +30,8 @@ export interface Story {
   readonly refusals: readonly Refusal[];
   readonly rotations: number;
   readonly mails: number;
+  /** What happened, a line each, for a person who looks into a seed. */
+  readonly trace: readonly string[];
 }
 
 export async function playStory(seed: number, mutation: Mutation = {}): Promise<Story> {
@@ -47,6 +49,7 @@ class Teller {
   #live: readonly string[] = HOSTS.slice(0, 1);
   #wanted: DomainConfig;
   #mails = 0;
+  readonly #trace: string[] = [];
 
   constructor(seed: number, mutation: Mutation) {
     const random = new Random(seed);
@@ -80,7 +83,7 @@ class Teller {
       await this.#run();
       this.#sendMail(this.#random.pick([60, 300, 900, 3600, 40_000]));
     }
-    return { refusals: this.#refusals, rotations: this.#ids.size, mails: this.#mails };
+    return { refusals: this.#refusals, rotations: this.#ids.size, mails: this.#mails, trace: this.#trace };
   }
 
   #changeYaml(): void {
@@ -123,6 +126,7 @@ class Teller {
 
   #setMx(hosts: readonly string[]): void {
     this.#live = hosts;
+    this.#say(`MX is now ${hosts.join(' ')}`);
     this.#world.sets.set(`${D} MX`, mxSet(D, hosts, MX_TTL));
     this.#internet.zoneChanged(this.#world.sets);
   }
@@ -143,11 +147,19 @@ class Teller {
       if (trouble === 'kill') this.#world.isDead = true;
       if (trouble !== 'fail-after' || when === 'after') throw new Error(trouble);
     };
-    await this.#world.sync([this.#wanted]).catch(() => undefined);
+    const { mode, mx, maxAgeSeconds, absent } = this.#wanted;
+    const yaml = absent ? 'absent' : `${mode} ${maxAgeSeconds} ${[mx].flat().join(' ')}`;
+    const report = await this.#world.sync([this.#wanted]).catch(() => null);
+    const steps = report?.domains.flatMap((plan) => plan.steps.map((step) => `${step.kind} ${step.outcome}`)) ?? [];
+    this.#say(`run (${trouble}), YAML ${yaml}: ${steps.join(', ') || 'nothing'}; id ${this.#world.id(D) ?? 'none'}`);
     this.#world.isDead = false;
     this.#world.fault = () => undefined;
     const id = this.#world.id(D);
     if (id !== undefined) this.#ids.add(id);
+  }
+
+  #say(text: string): void {
+    this.#trace.push(`${this.#world.now.toISOString().slice(5, 19)} ${text}`);
   }
 
   #sendMail(seconds: number): void {
@@ -158,7 +170,9 @@ class Teller {
         if (!this.#random.chance(0.3)) continue;
         this.#mails++;
         const refusal = sender.send(D);
-        if (refusal !== null) this.#refusals.push(refusal);
+        if (refusal === null) continue;
+        this.#refusals.push(refusal);
+        this.#say(`refused ${refusal.host} by id ${refusal.id}: ${refusal.policy.mx.join(' ')}`);
       }
     }
   }

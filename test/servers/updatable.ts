@@ -34,7 +34,7 @@ export const flavours: readonly Flavour[] = [
         keys,
         // MX hosts of the tests have no addresses.
         statements: 'check-integrity no;',
-        zones: zones.map((name) => ({ name, text: zone(name, lines), updatePolicy })),
+        zones: zones.map((name) => ({ name, text: zoneLines(name, lines), updatePolicy })),
       });
       return { ...server, admin: keys[0] ?? tsigKey('admin') };
     },
@@ -48,7 +48,7 @@ export const flavours: readonly Flavour[] = [
       const server = await startKnot({
         keys,
         acl: { update: [`key: [${names}]`, 'action: update'], copy: ['address: 127.0.0.1', 'action: transfer'] },
-        zones: zones.map((name) => ({ name, text: zone(name, lines) })),
+        zones: zones.map((name) => ({ name, text: zoneLines(name, lines) })),
       });
       return { ...server, admin: keys[0] ?? tsigKey('admin') };
     },
@@ -62,7 +62,7 @@ export const flavours: readonly Flavour[] = [
         keys,
         settings: ['disable-axfr=no'],
         metadata: { 'TSIG-ALLOW-DNSUPDATE': keys.map(({ name }) => name) },
-        zones: zones.map((name) => ({ name, text: zone(name, lines) })),
+        zones: zones.map((name) => ({ name, text: zoneLines(name, lines) })),
       });
       return { ...server, admin: keys[0] ?? tsigKey('admin') };
     },
@@ -95,8 +95,8 @@ async function run(program: string, args: readonly string[], input = ''): Promis
   return (await running).stdout;
 }
 
-/** No record but SOA and NS of its own. */
-function zone(name: string, lines: readonly string[]): string {
+/** A zone as text: SOA, NS, `lines`, and nothing else. */
+export function zoneLines(name: string, lines: readonly string[]): string {
   const head = [`$ORIGIN ${name}.`, '$TTL 300', '@ SOA ns hostmaster 1 3600 600 604800 60', '@ NS ns.example.net.'];
   return `${[...head, ...lines].join('\n')}\n`;
 }

@@ -8,19 +8,15 @@ export interface Listening {
   readonly port: number;
   /** How many connections it has had so far. */
   connections(): number;
-  /** How many there were at once, at most. */
-  peak(): number;
 }
 
 /** Makes any TCP, TLS or HTTPS server listen on 127.0.0.1 until the test ends. */
 export async function listening(server: Server): Promise<Listening> {
   const open = new Set<Socket>();
   let connections = 0;
-  let peak = 0;
   server.on('connection', (socket: Socket) => {
     connections += 1;
     open.add(socket);
-    peak = Math.max(peak, open.size);
     socket.on('close', () => open.delete(socket)).on('error', () => undefined);
   });
   // A client that goes away in a handshake is what these tests are about.
@@ -31,7 +27,7 @@ export async function listening(server: Server): Promise<Listening> {
     open.forEach((socket) => socket.destroy());
     server.close();
   });
-  return { port: portOf(server.address()), connections: () => connections, peak: () => peak };
+  return { port: portOf(server.address()), connections: () => connections };
 }
 
 /** A port at which nothing listens. */

@@ -6,6 +6,7 @@ import type { StsPolicy } from '../policy.ts';
 import { allowKey, type Hold, hold, listNames } from './hold.ts';
 import { trustedMxHosts } from './observation.ts';
 import { badOffers } from './offers.ts';
+import { isRecent, recentUntil } from './seen-mx.ts';
 import type { Situation } from './situation.ts';
 
 /** The first guard that holds; null where none does, or enforce is live already. `policy`: what would be served. */
@@ -47,16 +48,28 @@ function testingRun(history: readonly HistoryEntry[]): readonly HistoryEntry[] {
   return announced.slice(announced.findLastIndex((entry) => entry.policy.mode !== 'testing') + 1);
 }
 
-function holdUncovered({ wanted, observation }: Situation, policy: StsPolicy): Hold | null {
+function holdUncovered(at: Situation, policy: StsPolicy): Hold | null {
+  const { wanted, observation } = at;
   const hosts = trustedMxHosts(wanted.domain, observation.mx);
   if (hosts === null) {
     return hold('source-readable', 'MX cannot be read, so enforce may refuse mail', 'make MX readable', null);
   }
+  if (wanted.allow.has('enforce-covers-live-mx')) return null;
   const { uncovered } = coverMx(policy.mx, hosts);
-  if (uncovered.length === 0 || wanted.allow.has('enforce-covers-live-mx')) return null;
+  if (uncovered.length === 0) return holdRecent(at, policy, hosts);
   const names = listNames(uncovered);
   const hint = `add ${names} to mx:, take it out of MX, or ${allowKey('enforce-covers-live-mx')}`;
   return hold('enforce-covers-live-mx', `enforce would refuse ${names}, which is in MX`, hint, null);
+}
+
+/** A host that just left the MX is still in the answers that resolvers hold, for one TTL (rule 6). */
+function holdRecent({ memory, now }: Situation, policy: StsPolicy, hosts: readonly string[]): Hold | null {
+  const recent = memory.seenMx.filter((one) => !hosts.includes(one.host) && isRecent(one, 1, now));
+  const refused = recent.filter((one) => coverMx(policy.mx, [one.host]).uncovered.length > 0);
+  if (refused.length === 0) return null;
+  const until = Math.max(...refused.map((one) => recentUntil(one, now)));
+  const reason = `enforce would refuse ${listNames(refused.map((one) => one.host))}, which left MX less than its TTL ago`;
+  return hold('enforce-covers-live-mx', reason, allowKey('enforce-covers-live-mx'), new Date(until));
 }
 
 function holdOffers(at: Situation): Hold | null {

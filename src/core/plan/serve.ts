@@ -8,6 +8,7 @@ import type { StsPolicy } from '../policy.ts';
 import { allowKey, endsByItself, type Hold, hold, listNames } from './hold.ts';
 import { holdEnforce } from './hold-enforce.ts';
 import { livePolicy, trustedMxHosts } from './observation.ts';
+import { isRecent, recentUntil } from './seen-mx.ts';
 import type { Situation } from './situation.ts';
 
 export interface Serving {
@@ -97,7 +98,7 @@ function keptPatterns(
       );
       continue;
     }
-    const until = recentUntil(pattern, patterns, hosts, memory, now);
+    const until = coveredUntil(pattern, patterns, hosts, memory, now);
     if (until === null || wanted.allow.has('narrow-waits-for-mx')) continue;
     kept.add(pattern);
     holds.push(
@@ -113,7 +114,7 @@ function keptPatterns(
 }
 
 /** Until when a host that left the MX may still be in a resolver's answer and is covered by `pattern` alone; null: no such host. */
-function recentUntil(
+function coveredUntil(
   pattern: string,
   patterns: readonly string[],
   hosts: readonly string[],
@@ -127,15 +128,6 @@ function recentUntil(
       (one) =>
         one.host === pattern || (matchMx(pattern, one.host) && coverMx(patterns, [one.host]).uncovered.length > 0),
     )
-    .map((one) => (one.ttlSeconds === null ? now.getTime() : one.lastSeen.getTime() + one.ttlSeconds * 1000));
+    .map((one) => recentUntil(one, now));
   return times.length === 0 ? null : new Date(Math.max(...times));
-}
-
-/** Seen within `factor` times its MX TTL; an unknown TTL counts as now. */
-function isRecent(
-  one: { readonly lastSeen: Date; readonly ttlSeconds: number | null },
-  factor: number,
-  now: Date,
-): boolean {
-  return one.ttlSeconds === null || one.lastSeen.getTime() + factor * 1000 * one.ttlSeconds > now.getTime();
 }
