@@ -404,6 +404,21 @@ describe('rule 8, guards', () => {
     expect(modeOf(world)).toBe('enforce');
   });
 
+  it('waits with enforce for the TTL of an uncovered host that just left the MX', async () => {
+    const world = newWorld([`mx1.${D}`, `mx9.${D}`]);
+    await world.sync([wantedDomain(D)]);
+    world.sets.set(`${D} MX`, mxSet(D, [`mx1.${D}`]));
+    const report = theDomain(await world.later(60).sync([wantedDomain(D, { mode: 'enforce' })]));
+    expect(report.status).toBe('waiting');
+    expect(report.steps.at(-1)).toMatchObject({
+      guard: 'enforce-covers-live-mx',
+      notBefore: new Date('2026-11-24T13:01:00Z'),
+    });
+    expect(modeOf(world)).toBe('testing');
+    await world.later(3600).sync([wantedDomain(D, { mode: 'enforce' })]);
+    expect(modeOf(world)).toBe('enforce');
+  });
+
   it('never holds the cure: enforce that already refuses a host may cover more or leave', async () => {
     const allow = new Set(['testing-before-enforce', 'enforce-covers-live-mx'] as const);
     const world = newWorld([`mx1.${D}`, `mx8.${D}`, `mx9.${D}`]);

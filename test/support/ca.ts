@@ -64,27 +64,27 @@ basicConstraints = CA:false
 
 export function makeCa(): Ca {
   const directory = mkdtempSync(join(tmpdir(), 'stsync-ca-'));
-  const openssl = (...args: readonly string[]): void => {
-    execFileSync('openssl', args, { cwd: directory, stdio: ['ignore', 'ignore', 'pipe'] });
+  /** The command and its options as one line of words, then what may hold blanks. */
+  const openssl = (line: string, ...more: readonly string[]): void => {
+    execFileSync('openssl', [...line.split(' '), ...more], { cwd: directory, stdio: ['ignore', 'ignore', 'pipe'] });
   };
   const read = (name: string): string => readFileSync(join(directory, name), 'utf8');
-  const request = (name: string, commonName: string, extra: readonly string[]): void =>
-    openssl(
-      ...['req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-config', 'ca.cnf'],
-      ...['-keyout', `${name}.key`, '-out', `${name}.pem`, '-subj', `/CN=${commonName}`, ...extra],
-    );
-  const sign = (name: string, issuer: string, extensions: string, fromDays: number, toDays: number): void =>
-    openssl(
-      ...['ca', '-batch', '-notext', '-config', 'ca.cnf', '-extensions', extensions],
-      ...['-in', `${name}.pem`, '-out', `${name}.crt`, '-cert', `${issuer}.crt`, '-keyfile', `${issuer}.key`],
-      ...['-startdate', opensslTime(fromDays), '-enddate', opensslTime(toDays)],
-    );
+  const request = (name: string, commonName: string, ...more: readonly string[]): void => {
+    const key = '-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes';
+    const files = `-keyout ${name}.key -out ${name}.pem`;
+    openssl(`req -new -config ca.cnf ${key} ${files} -subj`, `/CN=${commonName}`, ...more);
+  };
+  const sign = (name: string, issuer: string, extensions: string, fromDays: number, toDays: number): void => {
+    const files = `-in ${name}.pem -out ${name}.crt -cert ${issuer}.crt -keyfile ${issuer}.key`;
+    const dates = `-startdate ${opensslTime(fromDays)} -enddate ${opensslTime(toDays)}`;
+    openssl(`ca -batch -notext -config ca.cnf -extensions ${extensions} ${files} ${dates}`);
+  };
 
   writeFileSync(join(directory, 'ca.cnf'), CONFIG);
   writeFileSync(join(directory, 'index.txt'), '');
-  request('root', 'Test Root', ['-x509', '-days', '30', '-extensions', 'authority']);
+  request('root', 'Test Root', '-x509', '-days', '30', '-extensions', 'authority');
   writeFileSync(join(directory, 'root.crt'), read('root.pem'));
-  request('middle', 'Test Intermediate', []);
+  request('middle', 'Test Intermediate');
   sign('middle', 'root', 'authority', -1, 20);
 
   const made = new Map<string, Certificate>();
@@ -99,14 +99,14 @@ export function makeCa(): Ca {
       if (known !== undefined) return known;
       const name = `leaf${made.size}`;
       const san = names.map((one) => `DNS:${one}`).join(',');
-      request(name, commonName, san === '' ? [] : ['-addext', `subjectAltName=${san}`]);
+      request(name, commonName, ...(san === '' ? [] : ['-addext', `subjectAltName=${san}`]));
       sign(name, options.isWithoutChain === true ? 'middle' : 'root', 'leaf', fromDays, toDays);
       const certificate = { key: read(`${name}.key`), cert: read(`${name}.crt`) };
       made.set(identity, certificate);
       return certificate;
     },
     selfSigned: (name) => {
-      request('alone', name, ['-x509', '-days', '20', '-addext', `subjectAltName=DNS:${name}`]);
+      request('alone', name, '-x509', '-days', '20', '-addext', `subjectAltName=DNS:${name}`);
       return { key: read('alone.key'), cert: read('alone.pem') };
     },
     [Symbol.asyncDispose]: async () => rmSync(directory, { recursive: true, force: true }),
@@ -115,5 +115,5 @@ export function makeCa(): Ca {
 
 /** `20260131120000Z`. */
 function opensslTime(days: number): string {
-  return `${new Date(Date.now() + days * DAY_MS).toISOString().replaceAll(/[-:T]|\.\d+/g, '')}`;
+  return new Date(Date.now() + days * DAY_MS).toISOString().replaceAll(/[-:T]|\.\d+/g, '');
 }
