@@ -5,7 +5,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SMTPServer } from 'smtp-server';
@@ -132,7 +132,7 @@ domains:
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     });
-    return (server.address() as AddressInfo).port;
+    return portOf(server);
   }
 
   async function serveSmtp(options: ConstructorParameters<typeof SMTPServer>[0]): Promise<number> {
@@ -140,6 +140,12 @@ domains:
     const listening = server.listen(0, '127.0.0.1');
     await new Promise((resolve) => listening.once('listening', resolve));
     closing.push(() => new Promise<void>((resolve) => server.close(resolve)));
-    return (listening.address() as AddressInfo).port;
+    return portOf(listening);
   }
 });
+
+function portOf(server: Pick<Server, 'address'>): number {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server does not listen on a port');
+  return address.port;
+}

@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest';
 export interface Listening {
   readonly port: number;
   /** How many connections it has had so far. */
-  connections(): number;
+  readonly connections: () => number;
 }
 
 /** Makes any TCP, TLS or HTTPS server listen on 127.0.0.1 until the test ends. */
