@@ -71,11 +71,10 @@ function overSocket(socket: Socket, server: ServerAddress, timeoutMs: number): C
 
   socket.on('data', (chunk: Buffer) => {
     received = Buffer.concat([received, chunk]);
-    while (isOpen && received.length >= 2) {
-      const length = 2 + received.readUInt16BE(0);
-      if (received.length < length) break;
-      take(received.subarray(2, length));
+    for (let length = lengthIn(received); received.length >= length; length = lengthIn(received)) {
+      const frame = received.subarray(2, length);
       received = received.subarray(length);
+      take(frame);
     }
   });
   socket.on('error', (error) => end(brokenConnection(server, error)));
@@ -129,7 +128,7 @@ async function within(
   start: (done: () => void, fail: (error: unknown) => void) => void,
 ): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
-  let onAbort = (): void => undefined;
+  let onAbort: (() => void) | null = null;
   try {
     await new Promise<void>((resolve, reject) => {
       timer = setTimeout(() => reject(late()), timeoutMs);
@@ -142,6 +141,11 @@ async function within(
     throw error;
   } finally {
     clearTimeout(timer);
-    signal.removeEventListener('abort', onAbort);
+    if (onAbort !== null) signal.removeEventListener('abort', onAbort);
   }
+}
+
+/** How long the first message is with its length; infinite while that has not come. */
+function lengthIn(received: Buffer): number {
+  return received.length < 2 ? Number.POSITIVE_INFINITY : 2 + received.readUInt16BE(0);
 }

@@ -36,7 +36,7 @@ export function openServer(
       signal.throwIfAborted();
       if (keys.length === 0) return [];
       const found = await withSource(signal, (source) => lookUp(source, keys, signal));
-      return keys.flatMap((key) => found.get(recordKey(key))?.set ?? []);
+      return keys.flatMap((one) => found.get(recordKey(one))?.set ?? []);
     },
 
     exists: (name, signal) => withSource(signal, (source) => nameExists(source, name, signal)),

@@ -77,10 +77,13 @@ function nameText(bytes: Buffer, at: number): string {
 /** Of an address in the form of RFC 5952, in which the URL parser gives it. */
 function ipv6Bytes(address: string): Buffer {
   const [front = '', back] = address.split('::');
-  const groups = (text: string): number[] => (text === '' ? [] : text.split(':').map((group) => Number(`0x${group}`)));
-  const [head, tail] = [groups(front), groups(back ?? '')];
+  const [head, tail] = [groupsOf(front), groupsOf(back ?? '')];
   const bytes = Buffer.alloc(16);
   for (const [at, group] of head.entries()) bytes.writeUInt16BE(group, at * 2);
   for (const [at, group] of tail.entries()) bytes.writeUInt16BE(group, (8 - tail.length + at) * 2);
   return bytes;
+}
+
+function groupsOf(text: string): readonly number[] {
+  return text === '' ? [] : text.split(':').map((group) => Number(`0x${group}`));
 }

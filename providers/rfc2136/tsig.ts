@@ -104,6 +104,8 @@ function tsigOf({ answers, authority, additional }: Message): InRecord | null {
   const last = additional.at(-1);
   if (all.length === 0) return null;
   if (all.length > 1 || last?.type !== TYPES.TSIG) throw new MalformedMessage('TSIG not alone at the end');
+  // RFC 8945 §4.2; the signature is made as if they were right, so it does not guard them.
+  if (last.class !== CLASSES.ANY || last.ttlSeconds !== 0) throw new MalformedMessage('TSIG of another class or TTL');
   return last;
 }
 

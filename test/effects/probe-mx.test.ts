@@ -139,7 +139,7 @@ describe('a server with STARTTLS', () => {
     ['talks nonsense', { EHLO: 'hello!\r\n' }],
   ])('is known as it is when it %s after the handshake', async (_title, script) => {
     const starttls = upgrade(ca.issue({ names: [host] }), script, []);
-    const outcome = await outcomeOf(scripted({ ...good, STARTTLS: starttls }), 500);
+    const outcome = await outcomeOf(scripted({ ...good, STARTTLS: starttls }), 1_000);
     expect(outcome).toMatchObject({ kind: 'starttls', isValidForName: true });
   });
 
@@ -186,7 +186,7 @@ describe('a server without STARTTLS', () => {
 
 describe('a server that misbehaves', () => {
   it.each<[string, Script, string, string]>([
-    ['is silent', {}, 'SMTP_TIMEOUT', 'no greeting within 0.3 s at port PORT'],
+    ['is silent', {}, 'SMTP_TIMEOUT', 'no greeting within 0.5 s at port PORT'],
     [
       'greets without end, slowly',
       {
@@ -196,16 +196,16 @@ describe('a server that misbehaves', () => {
         },
       },
       'SMTP_TIMEOUT',
-      'no greeting within 0.3 s at port PORT',
+      'no greeting within 0.5 s at port PORT',
     ],
-    ['is silent after EHLO', { greeting: '220 hi\r\n' }, 'SMTP_TIMEOUT', 'no answer to EHLO within 0.3 s at port PORT'],
+    ['is silent after EHLO', { greeting: '220 hi\r\n' }, 'SMTP_TIMEOUT', 'no answer to EHLO within 0.5 s at port PORT'],
     [
       'is silent after STARTTLS',
       { ...good, STARTTLS: () => undefined },
       'SMTP_TIMEOUT',
-      'no answer to STARTTLS within 0.3 s at port PORT',
+      'no answer to STARTTLS within 0.5 s at port PORT',
     ],
-    ['is silent in TLS', good, 'SMTP_TIMEOUT', 'the TLS handshake did not end within 0.3 s at port PORT'],
+    ['is silent in TLS', good, 'SMTP_TIMEOUT', 'the TLS handshake did not end within 0.5 s at port PORT'],
     [
       'closes at once',
       { greeting: (socket) => socket.end() },
@@ -299,7 +299,7 @@ describe('a server that misbehaves', () => {
     ],
   ])('%s', async (_title, script, code, message) => {
     const { port } = await listening(scripted(script));
-    const outcome = await outcomeAt(port, code === 'SMTP_TIMEOUT' ? 300 : undefined);
+    const outcome = await outcomeAt(port, code === 'SMTP_TIMEOUT' ? 500 : undefined);
     const seen =
       outcome.kind === 'failed' ? { ...outcome, message: outcome.message.replace(String(port), 'PORT') } : outcome;
     expect(seen).toEqual({ kind: 'failed', code, message });

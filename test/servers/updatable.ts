@@ -13,7 +13,11 @@ import { findProgram } from './programs.ts';
 export interface Flavour {
   readonly name: 'BIND' | 'Knot' | 'PowerDNS';
   readonly programs: readonly string[];
-  start(zones: readonly string[], lines?: readonly string[], keys?: readonly TsigKey[]): Promise<Updatable>;
+  readonly start: (
+    zones: readonly string[],
+    lines?: readonly string[],
+    keys?: readonly TsigKey[],
+  ) => Promise<Updatable>;
 }
 
 export interface Updatable extends NameServer {

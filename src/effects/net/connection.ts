@@ -2,7 +2,7 @@
 import { connect, type Socket } from 'node:net';
 import { connect as connectTlsSocket, type SecureContext, type TLSSocket } from 'node:tls';
 
-/** Why a connection did not come about or ended. `local`: this machine's own trouble, which says nothing about the other side. */
+/** Why a connection did not come about or ended. `local`: trouble of this machine or of stsync, which says nothing about the other side. */
 export type SocketFault = 'refused' | 'timeout' | 'no-route' | 'reset' | 'tls' | 'local';
 
 const FAULTS: ReadonlyMap<string, SocketFault> = new Map<string, SocketFault>([
@@ -23,9 +23,11 @@ const FAULTS: ReadonlyMap<string, SocketFault> = new Map<string, SocketFault>([
   ['ENOMEM', 'local'],
 ]);
 
-/** Sorts an error of a socket; what is unknown counts as a connection that broke. */
+/** Sorts an error of a socket, of TLS or of the HTTP parser; an unknown code counts as a connection that broke. */
 export function socketFault(error: unknown): SocketFault {
   const code = errorCode(error);
+  // Node names whatever a peer can cause; a TypeError of ours shall not pass for that.
+  if (code === '') return 'local';
   return FAULTS.get(code) ?? (/^ERR_(?:SSL|TLS)_/.test(code) ? 'tls' : 'reset');
 }
 

@@ -41,8 +41,7 @@ export const rigs = flavours.map(({ name, programs }) => ({ name, programs, star
 async function startRig(name: Rig['name']): Promise<Rig> {
   const [key, admin] = [tsigKey('stsync'), tsigKey('admin')];
   const keys = [key, admin];
-  const text = (zone: string): string => zoneLines(zone, LINES);
-  const zones = ['example.com', 'full.example'].map((zone) => ({ name: zone, text: text(zone) }));
+  const zones = ['example.com', 'full.example'].map((zone) => ({ name: zone, text: zoneLines(zone, LINES) }));
   const rig = (server: NameServer): Rig => ({ name, server, key, admin });
   switch (name) {
     case 'BIND':
