@@ -112,7 +112,8 @@ zone "${D}" { type primary; file "${D}.db"; update-policy { ${rights.map((right)
     const [command = '', ...args] = ns.command(['/usr/sbin/named', '-g', '-n', '1', '-c', join(dir, 'named.conf')]);
     const dig = ['dig', '+short', '+tries=1', '+time=1', '@127.0.0.1', D, 'SOA'];
     const ready = async (): Promise<boolean> => (await runIn(dig)).output.startsWith(`ns1.${D}.`);
-    return (await spawnServer({ command, args, dir, name: 'named', ready })).stop;
+    const server = await spawnServer({ command, args, dir, name: 'named', ready });
+    return () => server.stop();
   }
 
   async function startHttps(): Promise<() => Promise<void>> {
@@ -129,7 +130,8 @@ zone "${D}" { type primary; file "${D}.db"; update-policy { ${rights.map((right)
       "require('net').connect(443,'127.0.0.1').on('connect',()=>process.exit(0)).on('error',()=>process.exit(1))",
     ];
     const ready = async (): Promise<boolean> => (await runIn(curl)).code === 0;
-    return (await spawnServer({ command, args, dir, name: 'https', ready })).stop;
+    const server = await spawnServer({ command, args, dir, name: 'https', ready });
+    return () => server.stop();
   }
 
   async function startSender(): Promise<() => Promise<void>> {
@@ -147,7 +149,8 @@ zones: { strict: { timeout: 4, strict_testing: true } }
     const [command = '', ...args] = ns.command(daemon);
     const ready = async (): Promise<boolean> =>
       existsSync(join(dir, 'sts.sock')) && (await ask('default', '127.0.0.1')) === 'NOTFOUND ';
-    return (await spawnServer({ command, args, dir, name: 'sender', ready })).stop;
+    const server = await spawnServer({ command, args, dir, name: 'sender', ready });
+    return () => server.stop();
   }
 
   /** One question as Postfix puts it: a netstring there, a netstring back. */

@@ -35,5 +35,5 @@ export async function openNamespace(dir: string): Promise<Namespace> {
     ready: () => Promise.resolve(readFileSync(join(dir, 'namespace.log'), 'utf8').includes('up')),
   });
   const enter = ['nsenter', '-t', String(holder.pid), ...(isRoot ? [] : ['-U', '--preserve-credentials']), '-n', '-m'];
-  return { command: (command) => [...enter, ...command], stop: holder.stop };
+  return { command: (command) => [...enter, ...command], stop: () => holder.stop() };
 }
