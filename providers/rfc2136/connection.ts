@@ -14,8 +14,8 @@ const DELAYED_ACK_MS = 40;
 
 export interface Connection {
   /**
-   * Sends `messages`, which have ids of their own, all at once, or one after the other where that is faster; gives the answer to each in the same order, matched by id alone. Throws
-   * `PROVIDER_TIMEOUT`, `PROVIDER_UNREACHABLE` (broken off) or `PROVIDER_BAD_ANSWER` (an id that nobody asked with), all retryable, and the
+   * Sends `messages`, which have ids of their own, all at once, or one after the other where that is faster. Gives the answer to each in the
+   * same order, matched by id alone; nobody has looked into it. Throws `PROVIDER_TIMEOUT`, `PROVIDER_UNREACHABLE` (broken off) or `PROVIDER_BAD_ANSWER` (an id that nobody asked with), all retryable, and the
    * reason of `signal`. What was sent may have been carried out all the same; the connection is closed then.
    */
   exchange(messages: readonly Buffer[], signal: AbortSignal): Promise<readonly Buffer[]>;

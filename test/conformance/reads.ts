@@ -46,6 +46,30 @@ export function describeReads(start: Start): void {
       expect(await readOne(subject, key)).toBe(null);
     });
 
+    it('not what a wildcard would make, above a name or below it', async () => {
+      const subject = await start(neighbours);
+      const { zone } = subject;
+      const key = (label: string): RecordKey => ({ name: `${label}.${zone}`, type: 'TXT' });
+      const put = async (label: string): Promise<void> =>
+        subject.put(key(label), txtSet(`${label}.${zone}`, 300, [label]));
+      await put('*');
+      await put('*.below');
+      await put('here');
+      const keys = ['made', 'a.made', 'below', 'made.below', 'here', 'www'].map(key);
+      expect((await readSets(subject, keys)).map(({ name }) => name)).toEqual([`here.${zone}`]);
+      if (subject.provider.capabilities.canReadMx) {
+        expect(await exists(subject, `made.${zone}`)).toBe(false);
+        expect(await exists(subject, `below.${zone}`)).toBe(true);
+        expect(await exists(subject, `here.${zone}`)).toBe(true);
+      }
+      // What is written over a wildcard stands, and can be taken away again.
+      const set = txtSet(`made.${zone}`, 300, ['v=STSv1; id=1;']);
+      await apply(subject, [{ ...set, before: null, after: set }]);
+      expect((await readOne(subject, set))?.rdata).toEqual(set.rdata);
+      await apply(subject, [{ ...set, before: set, after: null }]);
+      expect(await readOne(subject, set)).toBe(null);
+    });
+
     it('no name outside its zones: ZONE_NOT_FOUND, for reading and for writing', async () => {
       const subject = await start();
       const set = txtSet(subject.nameOutside, 300, ['x']);

@@ -5,6 +5,7 @@
 import { afterEach, describe } from 'vitest';
 
 import { describeChanges } from './changes.ts';
+import { describeDoubt } from './doubt.ts';
 import { describeQuiet, describeRefusals } from './refusals.ts';
 import { describeReads } from './reads.ts';
 import type { Setup, Start, Subject } from './subject.ts';
@@ -29,5 +30,6 @@ export function describeProvider(name: string, setup: Setup): void {
     describeReads(start);
     describeRefusals(start);
     describeQuiet(start);
+    describeDoubt(start);
   });
 }

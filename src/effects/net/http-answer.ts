@@ -46,8 +46,13 @@ export function readBody(answer: IncomingMessage, maxBytes: number, signal: Abor
       answer.destroy();
       resolve(null);
     });
-    answer.on('end', () => (answer.complete ? resolve(Buffer.concat(chunks)) : reject(closedEarly())));
-    answer.on('error', reject).on('close', () => reject(closedEarly()));
+    const broken = (): void => reject(closedEarly());
+    answer.on('end', () => {
+      answer.off('close', broken);
+      if (answer.complete) resolve(Buffer.concat(chunks));
+      else broken();
+    });
+    answer.on('error', reject).on('close', broken);
   });
 }
 

@@ -117,7 +117,7 @@ function number(value: number, length: number): Buffer {
   return bytes;
 }
 
-function record(type: number, rdata: Buffer): Buffer {
+function ofType(type: number, rdata: Buffer): Buffer {
   return formatRecord({ name: 'stsync', type, class: CLASSES.ANY, ttlSeconds: 0, rdata });
 }
 
@@ -210,16 +210,16 @@ describe('an answer', () => {
       Buffer.alloc(10),
       Buffer.from('000000110000', 'hex'),
     ]);
-    expect(judge(Buffer.concat([Buffer.from('000184090000000000000001', 'hex'), record(TYPES.TSIG, rdata)]))).toEqual({
+    expect(judge(Buffer.concat([Buffer.from('000184090000000000000001', 'hex'), ofType(TYPES.TSIG, rdata)]))).toEqual({
       kind: 'unsigned',
       error: 17,
     });
   });
 
   it('with a TSIG record that is none, or not at the end, is malformed', () => {
-    const tsig = record(TYPES.TSIG, Buffer.from([0]));
+    const tsig = ofType(TYPES.TSIG, Buffer.from([0]));
     expect(() => judge(Buffer.concat([headOf(1), tsig]))).toThrow('wrong length');
-    expect(() => judge(Buffer.concat([headOf(2), tsig, record(1, Buffer.alloc(4))]))).toThrow('not alone');
+    expect(() => judge(Buffer.concat([headOf(2), tsig, ofType(1, Buffer.alloc(4))]))).toThrow('not alone');
     expect(() => judge(Buffer.concat([headOf(2), tsig, tsig]))).toThrow('not alone');
   });
 });
