@@ -147,12 +147,4 @@ const exec: ProviderDescriptor = {
 };
 
 /** In the order in which help and docs list them. */
-export const announced: readonly ProviderDescriptor[] = [
-  cloudflare,
-  google,
-  powerdns,
-  route53,
-  azure,
-  webhook,
-  exec,
-];
+export const announced: readonly ProviderDescriptor[] = [cloudflare, google, powerdns, route53, azure, webhook, exec];

@@ -37,7 +37,7 @@ function propertyNames(node: unknown): readonly string[] {
 
 const configs = [
   { place: 'domains.example.yaml', text: readDocument('domains.example.yaml') },
-  ...['README.md', ...globSync('docs/*.md', { cwd: root })].flatMap((path) =>
+  ...['README.md', ...globSync('docs/**/*.md', { cwd: root }).toSorted()].flatMap((path) =>
     blocksOf(readDocument(path))
       .filter(({ language, text }) => language === 'yaml' && text.startsWith('version: 1'))
       .map(({ text }, index) => ({ place: `${path}, config ${index + 1}`, text })),

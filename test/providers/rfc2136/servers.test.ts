@@ -5,7 +5,10 @@ import { descriptor } from '../../../providers/rfc2136/descriptor.ts';
 import { CLASSES, type OutRecord, TYPES } from '../../../providers/rfc2136/message.ts';
 import { encodeRdata } from '../../../providers/rfc2136/rdata.ts';
 import { type RecordType, txtSet } from '../../../src/core/record-set.ts';
+import { startBind } from '../../servers/bind.ts';
+import { tsigKey } from '../../servers/name-server.ts';
 import { describeWith } from '../../servers/programs.ts';
+import { zoneLines } from '../../servers/updatable.ts';
 import { documentedRights, outcome, providerOf, type Rig, rigs, shown, withSession } from './rig.ts';
 
 const { signal } = new AbortController();
@@ -199,3 +202,20 @@ for (const { name, programs, start } of rigs) {
     });
   });
 }
+
+describeWith(['named'], 'rfc2136 on a secondary', () => {
+  it('reads there, and says that it is not the primary when it is to write', async () => {
+    const key = tsigKey('stsync');
+    const zone = { name: 'example.com', text: zoneLines('example.com', ['_mta-sts TXT "v=STSv1; id=1;"']) };
+    await using primary = await startBind({ keys: [key], zones: [zone] });
+    await using secondary = await startBind({ keys: [key], zones: [{ name: zone.name, primaryPort: primary.port }] });
+    const provider = providerOf({ server: secondary }, key);
+    const set = txtSet('_mta-sts.example.com', 300, ['v=STSv1; id=1;']);
+    expect(await provider.read([set], signal)).toEqual([set]);
+    const after = txtSet(set.name, 300, ['v=STSv1; id=2;']);
+    expect(await outcome(provider.apply([{ ...set, before: set, after }], signal))).toMatch(
+      /^PROVIDER_DENIED: .*REFUSED.*name the primary server|^PROVIDER_REFUSED: .*NOTIMP/,
+    );
+    await provider.close();
+  });
+});
