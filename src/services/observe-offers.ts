@@ -24,12 +24,13 @@ export async function observeOffers(hosts: readonly string[], world: ReadingWorl
 export function offerOf(host: string, probes: readonly MxAddressProbe[]): MxOffer {
   for (const { address, outcome } of probes) {
     if (outcome.kind === 'no-starttls') return { host, verdict: 'bad', reason: `offers no STARTTLS at ${address}` };
+    // It answers, and no TLS comes of it: a sender under enforce gives up there.
+    if (outcome.kind === 'failed' && outcome.code === 'TLS_FAILED') {
+      return { host, verdict: 'bad', reason: `offers STARTTLS at ${address}, and it fails: ${outcome.message}` };
+    }
     if (outcome.kind === 'starttls' && !outcome.isValidForName) {
-      return {
-        host,
-        verdict: 'bad',
-        reason: `shows a certificate at ${address} that is not valid: ${outcome.reason ?? 'unknown'}`,
-      };
+      const why = outcome.reason ?? 'unknown';
+      return { host, verdict: 'bad', reason: `shows a certificate at ${address} that is not valid: ${why}` };
     }
   }
   const isReached = probes.some(({ outcome }) => outcome.kind === 'starttls');

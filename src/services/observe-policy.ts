@@ -69,16 +69,15 @@ async function fetchAt(
   return servedFact(host, await network.fetcher.fetch(host, addresses, signal));
 }
 
-/** The fetches of all addresses as one fact. A family without a route from here is left out if another address is proved (rule 5). */
+/** The fetches of all addresses as one fact. */
 export function servedFact(host: string, fetches: readonly AddressFetch[]): PolicyFact {
-  const bodies = fetches.flatMap(({ outcome }) => (outcome.kind === 'body' ? [outcome.bytes] : []));
+  const counted = withoutRoutelessFamily(fetches);
+  const bodies = counted.flatMap(({ outcome }) => (outcome.kind === 'body' ? [outcome.bytes] : []));
   const texts = bodies.map((bytes) => new TextDecoder().decode(bytes));
-  const failed = fetches.find(
-    ({ outcome }) => outcome.kind === 'failed' && !(outcome.code === 'HTTPS_NO_ROUTE' && bodies.length > 0),
-  );
-  if (failed !== undefined && failed.outcome.kind === 'failed') {
-    const { code, message, hint } = failed.outcome;
-    return { kind: 'unproved', code, message: `${host} at ${failed.address}: ${message}`, hint, bodies: texts };
+  for (const { address, outcome } of counted) {
+    if (outcome.kind === 'body') continue;
+    const { code, message, hint } = outcome;
+    return { kind: 'unproved', code, message: `${host} at ${address}: ${message}`, hint, bodies: texts };
   }
   const [first] = bodies;
   if (first === undefined) return { kind: 'absent' };
@@ -91,6 +90,20 @@ export function servedFact(host: string, fetches: readonly AddressFetch[]): Poli
     hint: 'bring the same file to every address',
     bodies: texts,
   };
+}
+
+/**
+ * An address family without a route from here is left out if another address is proved (rule 5): every address of that family has none. One
+ * address alone without a route may be a host that is down.
+ */
+function withoutRoutelessFamily(fetches: readonly AddressFetch[]): readonly AddressFetch[] {
+  const families = Map.groupBy(fetches, ({ address }) => (address.includes(':') ? 'IPv6' : 'IPv4'));
+  const rest = [...families.values()].filter((family) => !family.every(hasNoRoute)).flat();
+  return rest.some(({ outcome }) => outcome.kind === 'body') ? rest : fetches;
+}
+
+function hasNoRoute({ outcome }: AddressFetch): boolean {
+  return outcome.kind === 'failed' && outcome.code === 'HTTPS_NO_ROUTE';
 }
 
 function meaningOf(body: string): string {

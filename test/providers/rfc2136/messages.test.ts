@@ -14,7 +14,10 @@ import {
 import { planUpdate } from '../../../providers/rfc2136/plan-update.ts';
 import { decodeRdata, encodeRdata } from '../../../providers/rfc2136/rdata.ts';
 import { encodeName, formatName, MalformedMessage, parseName, readName } from '../../../providers/rfc2136/wire-name.ts';
+import { parseServerAddress } from '../../../providers/rfc2136/server.ts';
+import { openSession } from '../../../providers/rfc2136/session.ts';
 import { type RecordType, txtSet } from '../../../src/core/record-set.ts';
+import { Secret } from '../../../src/core/secret.ts';
 import { formatTxt } from '../../../src/core/txt.ts';
 import { runs } from '../../property-runs.ts';
 
@@ -166,4 +169,17 @@ it('an update takes away and adds in one message, with what was read as its cond
   // The condition is byte for byte what the server has.
   expect(update?.prerequisites.map(show)).toEqual(['16 1 0 \x03OLD', '5 254 0 ']);
   expect(update?.updates.map(show)).toEqual(['16 255 0 ', '16 1 60 \x03new', '16 1 60 \x01x']);
+});
+
+it('an update that does not fit into one message is refused before it is sent', async () => {
+  let sent = 0;
+  const key = { name: 'k', algorithm: 'hmac-sha256', secret: new Secret('c2VjcmV0') } as const;
+  const session = openSession({ server: parseServerAddress('127.0.0.1'), key, now: () => new Date(0) }, async () => {
+    sent++;
+    return [];
+  });
+  const record = { name: 'a.example', type: TYPES.TXT, class: CLASSES.IN, ttlSeconds: 0, rdata: Buffer.alloc(30_000) };
+  const update = session.update('example', [], [record, record, record], new AbortController().signal);
+  await expect(update).rejects.toMatchObject({ code: 'PROVIDER_REFUSED', where: 'example' });
+  expect(sent).toBe(0);
 });

@@ -1,4 +1,6 @@
 /** Real servers for the tests of `rfc2136`: `example.com` with exactly the rights that docs/providers/rfc2136.md shows, `full.example` with all. */
+import { inspect } from 'node:util';
+
 import { type TsigKey as Key } from '../../../providers/rfc2136/key.ts';
 import { lookUp, type Source } from '../../../providers/rfc2136/look-up.ts';
 import { openPool } from '../../../providers/rfc2136/pool.ts';
@@ -111,13 +113,18 @@ export async function shown(
   return [...found.values()][0]?.set.rdata ?? null;
 }
 
+/** Every error that {@link outcome} saw, with all that is in it: cause, stack, properties. */
+export const errorsSeen: string[] = [];
+
 /** The error of `work` as `CODE message (hint)`, in which a secret would be seen; `done` when there is none. */
 export async function outcome(work: Promise<unknown>): Promise<string> {
   return work.then(
     () => 'done',
-    (error: unknown) =>
-      error instanceof StsyncError
+    (error: unknown) => {
+      errorsSeen.push(inspect(error, { depth: 10, showHidden: true }));
+      return error instanceof StsyncError
         ? `${error.code}${error.retryable ? ' retryable' : ''}: ${error.message} (${error.hint ?? ''})`
-        : `not ours: ${String(error)}`,
+        : `not ours: ${String(error)}`;
+    },
   );
 }

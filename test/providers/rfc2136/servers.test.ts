@@ -9,7 +9,7 @@ import { startBind } from '../../servers/bind.ts';
 import { tsigKey } from '../../servers/name-server.ts';
 import { describeWith } from '../../servers/programs.ts';
 import { zoneLines } from '../../servers/updatable.ts';
-import { documentedRights, outcome, providerOf, type Rig, rigs, shown, withSession } from './rig.ts';
+import { documentedRights, errorsSeen, outcome, providerOf, type Rig, rigs, shown, withSession } from './rig.ts';
 
 const { signal } = new AbortController();
 
@@ -190,6 +190,14 @@ for (const { name, programs, start } of rigs) {
       );
       expect(await write('_mta-sts', 'elsewhere.example')).toMatch(/^ZONE_NOT_FOUND: .*REFUSED.*primary server/);
       expect(await write('_mta-sts.sub', 'example.com')).toMatch(/^ZONE_NOT_FOUND: .*delegates sub.example.com/);
+    });
+
+    it('has no secret in any error of these tests, as Base64 or as bytes', () => {
+      expect(errorsSeen.length).toBeGreaterThan(10);
+      for (const { secret } of [rig.key, rig.admin]) {
+        const forms = [secret, secret.slice(0, 10), Buffer.from(secret, 'base64').toString('hex')];
+        expect(errorsSeen.filter((text) => forms.some((form) => text.includes(form)))).toEqual([]);
+      }
     });
 
     it('deletes what is not there, and writes a TXT of 600 bytes', async () => {
