@@ -24,22 +24,18 @@ export async function readPublished(wanted: DomainConfig, reader: PolicyReader):
 }
 
 /** Fetches at the addresses that the policy host has now; no address at all is "nothing there". */
-export async function fetchServed(
+export function fetchServed(
   wanted: DomainConfig,
   network: Network,
   resolver: Resolver,
   signal: AbortSignal,
 ): Promise<PolicyFact> {
   const host = policyHostOf(wanted.domain);
-  const found = await resolver.addresses(host, signal);
-  if (found.kind === 'failed') {
-    return { kind: 'unproved', code: 'DNS_ADDRESSES', message: `${host}: ${found.message}`, hint: null, bodies: [] };
-  }
-  return fetchAt(host, found.addresses, network, signal);
+  return fetchThrough(host, host, network, resolver, signal);
 }
 
 /** Before the host record moves: the new target itself, under the policy host's name. */
-export async function fetchAtTarget(
+export function fetchAtTarget(
   wanted: DomainConfig,
   network: Network,
   resolver: Resolver,
@@ -47,16 +43,22 @@ export async function fetchAtTarget(
 ): Promise<PolicyFact> {
   const host = policyHostOf(wanted.domain);
   const { target } = wanted.publisher;
-  if (target.kind === 'addresses') return fetchAt(host, target.addresses, network, signal);
-  const found = await resolver.addresses(target.hostname, signal);
+  return target.kind === 'addresses'
+    ? fetchAt(host, target.addresses, network, signal)
+    : fetchThrough(target.hostname, host, network, resolver, signal);
+}
+
+/** Where `name` leads to, asked for the policy of `host`. */
+async function fetchThrough(
+  name: string,
+  host: string,
+  network: Network,
+  resolver: Resolver,
+  signal: AbortSignal,
+): Promise<PolicyFact> {
+  const found = await resolver.addresses(name, signal);
   return found.kind === 'failed'
-    ? {
-        kind: 'unproved',
-        code: 'DNS_ADDRESSES',
-        message: `${target.hostname}: ${found.message}`,
-        hint: null,
-        bodies: [],
-      }
+    ? { kind: 'unproved', code: 'DNS_ADDRESSES', message: `${name}: ${found.message}`, hint: null, bodies: [] }
     : fetchAt(host, found.addresses, network, signal);
 }
 
