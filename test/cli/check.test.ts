@@ -5,6 +5,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describeWith } from '../servers/programs.ts';
 import { tempDirectory } from '../effects/temp-directory.ts';
 import { type Ran, runCli } from '../support/built-cli.ts';
 import { type MailDomain, startMailDomain } from './mail-domain.ts';
@@ -26,7 +27,7 @@ function neutral({ stdout, stderr, code }: Ran): string {
     .replaceAll(/\/\S*\/stsync-ca-\w+/g, '<ca>');
 }
 
-describe('a good domain', () => {
+describeWith(['openssl'], 'a good domain', () => {
   let world: MailDomain;
   beforeAll(async () => {
     world = await startMailDomain({
@@ -149,7 +150,7 @@ _smtp._tls 300 IN TXT "v=TLSRPTv1; rua=mailto:tls@reports.example;"
   });
 });
 
-describe('a bad domain', () => {
+describeWith(['openssl'], 'a bad domain', () => {
   let world: MailDomain;
   beforeAll(async () => {
     world = await startMailDomain({

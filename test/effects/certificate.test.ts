@@ -2,7 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createServer } from 'node:tls';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeWith, findProgram } from '../servers/programs.ts';
 
 import { StsyncError } from '../../src/core/error.ts';
 import { checkCertificate, type CheckedCertificate } from '../../src/effects/certificate.ts';
@@ -22,10 +23,11 @@ const dateHint = 'renew it, let the server load it, and look at the clock of bot
 const nameHint = `get one whose SAN names ${host}: the server must choose it by SNI, also where a CNAME leads there`;
 
 let ca: Ca;
+const hasOpenssl = findProgram('openssl') !== null;
 beforeAll(() => {
-  ca = makeCa();
+  if (hasOpenssl) ca = makeCa();
 });
-afterAll(() => ca[Symbol.asyncDispose]());
+afterAll(() => (hasOpenssl ? ca[Symbol.asyncDispose]() : undefined));
 
 /** What is said of a server that shows `certificate`. */
 async function check(certificate: Certificate, caFile: string | null = ca.file): Promise<CheckedCertificate | null> {
@@ -40,7 +42,7 @@ function day(days: number): string {
   return new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
 }
 
-describe('checkCertificate', () => {
+describeWith(['openssl'], 'checkCertificate', () => {
   it('gives the facts of a good one', async () => {
     const checked = await check(ca.issue({ names: [host, 'mx2.example.test'] }));
     expect(checked?.fault).toBeNull();
@@ -132,7 +134,7 @@ describe('checkCertificate', () => {
   });
 });
 
-describe('loadTrust', () => {
+describeWith(['openssl'], 'loadTrust', () => {
   it.each<[string, string, string, string]>([
     ['text', 'hello', 'holds no certificate in PEM form', 'it begins with -----BEGIN CERTIFICATE-----'],
     ['nothing', '', 'holds no certificate in PEM form', 'it begins with'],

@@ -5,7 +5,8 @@ import { createServer as createHttpsServer } from 'node:https';
 import { createServer as createTcpServer, type Server } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeWith, findProgram } from '../servers/programs.ts';
 
 import { socketFailure, type Stage } from '../../src/effects/fetch-failure.ts';
 import { type FetchOutcome, type PolicyFetcher, policyFetcher } from '../../src/effects/fetch-policy.ts';
@@ -18,10 +19,11 @@ const body = 'version: STSv1\r\nmode: none\r\nmax_age: 86400\r\n';
 const signal = new AbortController().signal;
 
 let ca: Ca;
+const hasOpenssl = findProgram('openssl') !== null;
 beforeAll(() => {
-  ca = makeCa();
+  if (hasOpenssl) ca = makeCa();
 });
-afterAll(() => ca[Symbol.asyncDispose]());
+afterAll(() => (hasOpenssl ? ca[Symbol.asyncDispose]() : undefined));
 
 /** A fetcher for which the policy host is at `port` of loopback. */
 function fetcherAt(port: number, timeoutMs = 5_000): PolicyFetcher {
@@ -61,7 +63,7 @@ async function failureOf(
   return { code, message: message.replace(String(port), 'PORT'), hint };
 }
 
-describe('a good policy host', () => {
+describeWith(['openssl'], 'a good policy host', () => {
   it('gives the bytes, the media type and the certificate', async () => {
     const server = httpsServer((response) => response.setHeader('Content-Type', 'text/plain; charset=utf-8').end(body));
     const { port } = await listening(server);
@@ -120,7 +122,7 @@ describe('a good policy host', () => {
   });
 });
 
-describe('warnings', () => {
+describeWith(['openssl'], 'warnings', () => {
   it.each<[string, Readonly<Record<string, string>>, readonly unknown[]]>([
     ['text/plain with a charset', { 'Content-Type': 'Text/Plain;charset=us-ascii' }, []],
     [
@@ -178,7 +180,7 @@ describe('warnings', () => {
   });
 });
 
-describe('an answer that is no policy', () => {
+describeWith(['openssl'], 'an answer that is no policy', () => {
   const logHint = 'look at the log of the web server and of the proxy before it';
   const botHint = 'look at the log of the web server: a filter may close connections that it takes for bots';
   const portHint = 'look at what listens at that port, and at the proxy before it';
@@ -345,7 +347,7 @@ describe('an answer that is no policy', () => {
   });
 });
 
-describe('TLS', () => {
+describeWith(['openssl'], 'TLS', () => {
   const log = 'look at the log of the web server: it may have no certificate for this name';
   const noTls = 'what listens there does not speak TLS: let the web server serve HTTPS at that port';
   const versions = 'let the server speak TLS 1.2 or 1.3 and HTTP/1.1';
@@ -427,7 +429,7 @@ describe('TLS', () => {
   });
 });
 
-describe('the way there', () => {
+describeWith(['openssl'], 'the way there', () => {
   it('a closed port', async () => {
     const port = await closedPort(createTcpServer());
     expect(await fetchAt(port)).toEqual({
@@ -518,7 +520,7 @@ describe('the way there', () => {
   });
 });
 
-describe('an abort', () => {
+describeWith(['openssl'], 'an abort', () => {
   it.each<[string, () => Server]>([
     ['in the handshake', () => createTcpServer()],
     ['before the answer', () => httpsServer(() => undefined)],

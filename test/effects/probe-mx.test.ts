@@ -2,7 +2,8 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { SMTPServer } from 'smtp-server';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeWith, findProgram } from '../servers/programs.ts';
 
 import { type MxProbe, mxProbe } from '../../src/effects/probe-mx.ts';
 import type { MxOutcome } from '../../src/effects/talk-starttls.ts';
@@ -13,10 +14,11 @@ const host = 'mx1.example.test';
 const signal = new AbortController().signal;
 
 let ca: Ca;
+const hasOpenssl = findProgram('openssl') !== null;
 beforeAll(() => {
-  ca = makeCa();
+  if (hasOpenssl) ca = makeCa();
 });
-afterAll(() => ca[Symbol.asyncDispose]());
+afterAll(() => (hasOpenssl ? ca[Symbol.asyncDispose]() : undefined));
 
 /** A probe for which the MX host is at `port` of loopback. */
 function probeTo(port: number, timeoutMs = 5_000): MxProbe {
@@ -93,7 +95,7 @@ function upgrade(certificate: Certificate, script: Script, heard: string[]): (so
   };
 }
 
-describe('a server with STARTTLS', () => {
+describeWith(['openssl'], 'a server with STARTTLS', () => {
   it('whose certificate is good for its name', async () => {
     const outcome = await outcomeOf(smtpServer(ca.issue({ names: [host] })));
     expect(outcome).toMatchObject({
@@ -160,7 +162,7 @@ describe('a server with STARTTLS', () => {
   });
 });
 
-describe('a server without STARTTLS', () => {
+describeWith(['openssl'], 'a server without STARTTLS', () => {
   it('of others', async () => {
     const outcome = await outcomeOf(smtpServer(ca.issue({ names: [host] }), ['STARTTLS']));
     expect(outcome).toEqual({ kind: 'no-starttls', banner: 'mx1.example.test ESMTP welcome' });
@@ -184,7 +186,7 @@ describe('a server without STARTTLS', () => {
   });
 });
 
-describe('a server that misbehaves', () => {
+describeWith(['openssl'], 'a server that misbehaves', () => {
   it.each<[string, Script, string, string]>([
     ['is silent', {}, 'SMTP_TIMEOUT', 'no greeting within 0.5 s at port PORT'],
     [
@@ -330,7 +332,7 @@ describe('a server that misbehaves', () => {
   });
 });
 
-describe('a probe', () => {
+describeWith(['openssl'], 'a probe', () => {
   it('says EHLO with the address where this machine has no name with a dot', async () => {
     const heard: string[] = [];
     const { port } = await listening(scripted(good, heard));
