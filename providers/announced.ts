@@ -14,50 +14,6 @@ function optional(name: string, kind: OptionSpec['kind'], description: string, e
   return { name, kind, isRequired: false, description, ...(environment === undefined ? {} : { environment }) };
 }
 
-const cloudflare: ProviderDescriptor = {
-  type: 'cloudflare',
-  title: 'Cloudflare DNS',
-  options: [
-    needed('apiToken', 'secret', 'API token', 'CLOUDFLARE_API_TOKEN'),
-    optional('baseUrl', 'url', 'Another address of the API, for tests', 'CLOUDFLARE_BASE_URL'),
-    optional('proxied', 'flag', 'Let Cloudflare stand in front of the policy host (default false)'),
-  ],
-  exactlyOneOf: [],
-  leastPrivilege:
-    'An API token with Zone:DNS:Edit and Zone:Zone:Read on the zones concerned; DNS:Read is enough for dry runs.',
-  limits: [
-    'No compare-and-swap: a record that somebody else changes at the same moment can be lost (2026).',
-    'TTL 60 to 86400 seconds, 30 on Enterprise; 1 means automatic (2026).',
-    '1,200 API requests in 5 minutes for each user (2026); 200 changes in one batch on the Free plan, 3,500 on others.',
-  ],
-  documentation: 'https://developers.cloudflare.com/api/resources/dns/subresources/records/',
-  isBuilt: false,
-};
-
-const google: ProviderDescriptor = {
-  type: 'google',
-  title: 'Google Cloud DNS',
-  options: [
-    needed('project', 'text', 'ID of the project', 'GOOGLE_CLOUD_PROJECT'),
-    optional(
-      'keyFile',
-      'path',
-      'Credentials file; otherwise those of the environment',
-      'GOOGLE_APPLICATION_CREDENTIALS',
-    ),
-    optional('apiEndpoint', 'url', 'Another address of the API, for tests'),
-  ],
-  exactlyOneOf: [],
-  leastPrivilege:
-    'A custom role with dns.managedZones.list and get, dns.resourceRecordSets.list, get, create, update and delete, dns.changes.create, get and list; roles/dns.reader is enough for dry runs.',
-  limits: [
-    '1,000 additions and 1,000 deletions in one change, 100 records in a set (2026).',
-    'Calls are counted by minute and user; the figure stands in the console only.',
-  ],
-  documentation: 'https://cloud.google.com/dns/docs/reference/rest/v1',
-  isBuilt: false,
-};
-
 const powerdns: ProviderDescriptor = {
   type: 'powerdns',
   title: 'PowerDNS Authoritative, HTTP API',
@@ -147,4 +103,4 @@ const exec: ProviderDescriptor = {
 };
 
 /** In the order in which help and docs list them. */
-export const announced: readonly ProviderDescriptor[] = [cloudflare, google, powerdns, route53, azure, webhook, exec];
+export const announced: readonly ProviderDescriptor[] = [powerdns, route53, azure, webhook, exec];

@@ -28,7 +28,8 @@
  *     order given. A CNAME that takes the place of A records (or the reverse) is two changes, the delete first. What would put other data
  *     beside a CNAME (RFC 2181 §10.1) changes nothing and throws `PROVIDER_REFUSED`.
  *   - An error whose outcome is unknown (time-out, broken connection) is thrown as it is with `retryable: true`; the provider does not retry
- *     and does not guess. The executor reads again before it does anything else (rule 10).
+ *     and does not guess, and switches the retries of an SDK off. `src/effects/retry.ts` repeats for all of them: a read at once, a write
+ *     only when a read has shown that it did not land. The executor reads again before it does anything else (rule 10).
  *
  * **adjust(set)** is pure: the set as this provider would store it (TTL clamped, automatic TTLs). stsync compares a live TTL with this.
  *
@@ -39,6 +40,7 @@
  */
 import type { OptionValue } from './core/config/model.ts';
 import type { RecordChange, RecordKey, RecordSet } from './core/record-set.ts';
+import type { Secret } from './core/secret.ts';
 
 /** What a provider can do, as data. Each flag says what stsync does when it is false. */
 export interface Capabilities {
@@ -90,6 +92,18 @@ export interface ProviderContext {
     signal: AbortSignal,
   ): Promise<{ exitCode: number; output: string }>;
   now(): Date;
+  /** The budget of requests of one credential: the same for all who ask with the same credential, in the whole process. */
+  requestBudget(credential: Secret): RequestBudget;
+}
+
+/** How many requests a service takes from one credential, as its answers say. Services count for the credential, not for the zone. */
+export interface RequestBudget {
+  /**
+   * Runs `work`, one request, when its turn has come. Throws `PROVIDER_BUSY` when the budget is used up for longer than anybody should wait.
+   */
+  run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T>;
+  /** What an answer said: `left` requests more until `resetSeconds` from now. */
+  learn(left: number, resetSeconds: number): void;
 }
 
 /**

@@ -60,17 +60,18 @@ export function openWriter(context: ProviderContext, cache: ZoneCache, commands:
       }
     }
     if (accepted.length === 0) return;
-    const signal = whenAllAborted(accepted);
+    const { signal, release } = whenAllAborted(accepted);
     try {
       if (pending.size > 0) await replaceFile(place, loaded, pending, signal);
     } catch (error) {
+      release();
       // Whose change it was shows when each is made alone.
       if (accepted.length === 1) throw error;
       for (const job of accepted) await writeJobs(place, [job]).catch((own: unknown) => job.reject(own));
       return;
     }
     // Also when all is there already: who asks for it again has seen that the name server does not serve it yet.
-    await commands.reload(place, signal);
+    await commands.reload(place, signal).finally(release);
     for (const job of accepted) job.resolve();
   }
 
@@ -114,14 +115,13 @@ export function openWriter(context: ProviderContext, cache: ZoneCache, commands:
     });
 }
 
-/** Aborts when nobody is left who wants the work done. */
-function whenAllAborted(jobs: readonly Job[]): AbortSignal {
-  const [only] = jobs;
-  if (jobs.length === 1 && only !== undefined) return only.signal;
+/** Aborts when nobody is left who wants the work done. `release` when it is done: the signals of a daemon live as long as it does. */
+function whenAllAborted(jobs: readonly Job[]): { readonly signal: AbortSignal; readonly release: () => void } {
   const controller = new AbortController();
   const look = (): void => {
-    if (jobs.every(({ signal }) => signal.aborted)) controller.abort(only?.signal.reason);
+    if (jobs.every(({ signal }) => signal.aborted)) controller.abort(jobs[0]?.signal.reason);
   };
   for (const { signal } of jobs) signal.addEventListener('abort', look, { once: true });
-  return controller.signal;
+  const release = (): void => jobs.forEach(({ signal }) => signal.removeEventListener('abort', look));
+  return { signal: controller.signal, release };
 }

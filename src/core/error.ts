@@ -8,6 +8,8 @@ export interface ErrorDetails {
   readonly where?: string;
   /** True when the same call may succeed later with nothing changed. The caller decides on a retry by this alone. */
   readonly retryable?: boolean;
+  /** The service asked to be left alone for so long. */
+  readonly retryAfterSeconds?: number;
   readonly cause?: unknown;
 }
 
@@ -18,6 +20,7 @@ export class StsyncError extends Error {
   readonly hint: string | undefined;
   readonly where: string | undefined;
   readonly retryable: boolean;
+  readonly retryAfterSeconds: number | null;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -25,5 +28,6 @@ export class StsyncError extends Error {
     this.hint = details.hint;
     this.where = details.where;
     this.retryable = details.retryable ?? false;
+    this.retryAfterSeconds = details.retryAfterSeconds ?? null;
   }
 }

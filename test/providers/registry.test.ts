@@ -25,6 +25,13 @@ describe('the provider registry', () => {
     for (const file of ['descriptor.ts', 'provider.ts']) expect(existsSync(path.join(root, folder, file))).toBe(true);
   });
 
+  it.each(descriptors.filter(({ isBuilt }) => isBuilt))('finds the tests that go with it: $type', ({ type, calls }) => {
+    const tests = path.join(root, '../test');
+    expect(existsSync(path.join(tests, 'conformance', `${type}.test.ts`))).toBe(true);
+    // Calls that a descriptor promises are counted by a test.
+    expect(existsSync(path.join(tests, 'providers', type, 'calls.test.ts'))).toBe(calls !== undefined);
+  });
+
   it.each(Object.entries(openers))('loads the code of %s on demand', async (_type, load) => {
     expect((await load()).open).toBeTypeOf('function');
   });

@@ -15,6 +15,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { getEventListeners } from 'node:events';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -365,5 +366,16 @@ describe('a write', () => {
     writeFileSync(file, `${HEAD}_mta-sts TXT two\n`);
     utimesSync(file, new Date(1000), new Date(1000));
     expect(await texts(provider, NAME)).toEqual(['"two"']);
+  });
+});
+
+describe('changes that come at the same time', () => {
+  it('leave nothing at their signals, which live as long as a daemon', async () => {
+    const { provider, directory } = await start({ 'example.com.zone': HEAD });
+    const lasting = new AbortController();
+    const names = Array.from({ length: 20 }, (_, at) => `_mta-sts.d${at}.example.com`);
+    await Promise.all(names.map((name) => provider.apply([put(txtSet(name, 60, ['x']))], lasting.signal)));
+    expect(readFileSync(join(directory, 'example.com.zone'), 'utf8')).toContain('d19');
+    expect(getEventListeners(lasting.signal, 'abort')).toEqual([]);
   });
 });
