@@ -46,6 +46,11 @@ export function parseServer(text: string): Parsed<string> {
       });
 }
 
+/** Is only this machine behind the `address:port`? */
+export function isLoopback(addressPort: string): boolean {
+  return /^(?:127\.|\[::1\]:)/.test(addressPort);
+}
+
 function splitPort(text: string): { host: string; port: number } | null {
   const [, bracket, plain, port] = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d+)$/.exec(text) ?? [];
   const host = bracket ?? plain;

@@ -12,9 +12,12 @@ import type { Reader } from './readers.ts';
 import { exactNumber } from './readers.ts';
 import { type Field, type MapReader, mapOf, object, type Values } from './readers-composed.ts';
 import { stateText } from './secret-text.ts';
+import { daemonReader } from './shape-daemon.ts';
 import { defaultsReader, domainReader, type DomainValues, profilesReader } from './shape-domain.ts';
+import { notificationsReader } from './shape-notifications.ts';
 import { providerReader } from './shape-provider.ts';
 import { publisherReader } from './shape-publisher.ts';
+import { sourceReader } from './shape-source.ts';
 import { limitsReader, scheduleReader, worldReader } from './shape-world.ts';
 import type { HostName } from '../names.ts';
 
@@ -38,6 +41,9 @@ function configFields(descriptors: readonly ProviderDescriptor[]) {
     state: { reader: stateText(), about: 'Path of the state file (default ./stsync.db), or a database URL.' },
     world: { reader: worldReader, about: 'How stsync looks at the world.' },
     schedule: { reader: scheduleReader, about: 'When the daemon runs, as a cron line (default every 15 minutes).' },
+    source: { reader: sourceReader, about: 'Git repository that holds the YAML; the daemon follows it.' },
+    daemon: { reader: daemonReader, about: 'Listener, time zone and web hooks of the daemon.' },
+    notifications: { reader: notificationsReader, about: 'Who is told when the status of a domain changes.' },
     limits: { reader: limitsReader, about: 'How much may change in one run.' },
     defaults: { reader: defaultsReader, about: 'What holds for every domain that does not say otherwise.' },
     profiles: { reader: profilesReader, about: 'Named sets of defaults.' },
@@ -53,6 +59,19 @@ export type SingleKey = Exclude<keyof ConfigValues, 'domains'>;
 /** Reads the top level of one file. */
 export function configReader(descriptors: readonly ProviderDescriptor[]): Reader<ConfigValues> {
   return object(configFields(descriptors), { what: 'the config' });
+}
+
+/**
+ * Reads the top level of one file of the repository that `source:` names. What says where the repository and its clone are stands outside of
+ * it.
+ */
+export function repositoryReader(descriptors: readonly ProviderDescriptor[]): Reader<ConfigValues> {
+  const { source: _source, state: _state, ...fields } = configFields(descriptors);
+  const elsewhere = {
+    source: 'it stands in the local file, which says where the repository is',
+    state: 'it stands in the local file: the clone of the repository lives beside the state',
+  };
+  return object(fields, { what: 'a file of the repository', elsewhere });
 }
 
 /** The JSON Schema (draft 7) of one file, for editors and other checkers. It is a little wider than `parseConfig`, never narrower. */

@@ -22,15 +22,21 @@ const singleKeys = {
   state: true,
   world: true,
   schedule: true,
+  source: true,
+  daemon: true,
+  notifications: true,
   limits: true,
   defaults: true,
   profiles: true,
 } as const satisfies Record<SingleKey, true>;
 
-/** Codes: `KEY_IN_TWO_FILES`, `DUPLICATE_DOMAIN` (both name the other place), `MISSING_KEY` (no file has `version`). */
-export function mergeFiles(files: readonly FileContent[]): MergedConfig {
+/**
+ * Codes: `KEY_IN_TWO_FILES`, `DUPLICATE_DOMAIN` (both name the other place), `MISSING_KEY` (no file has `version`). `isAllThere`: false where
+ * there are more files, which could not be read.
+ */
+export function mergeFiles(files: readonly FileContent[], isAllThere = true): MergedConfig {
   const faults = files.flatMap((file) => file.faults);
-  const isWhole = files.every((file) => file.values !== null);
+  const isWhole = isAllThere && files.every((file) => file.values !== null);
   const values: ConfigValues = {};
   for (const { values: own } of files) {
     if (own !== null) Object.assign(values, takeSingleKeys(values, own, faults));

@@ -44,14 +44,21 @@ export type PublisherConfig =
       readonly spreadSeconds: number;
     }
   | { readonly type: 'external'; readonly target: HostTarget; readonly proof: 'https'; readonly spreadSeconds: number }
-  | {
-      readonly type: 'server';
-      readonly target: HostTarget;
-      readonly proof: 'https';
-      readonly spreadSeconds: number;
-      /** `tls: behind-proxy`: a proxy in front ends TLS, so the host speaks plain HTTP on loopback. */
-      readonly isBehindProxy: boolean;
-    };
+  | ServerPublisher;
+
+/** Our own policy host. */
+export interface ServerPublisher {
+  readonly type: 'server';
+  readonly target: HostTarget;
+  readonly proof: 'https';
+  readonly spreadSeconds: number;
+  /** `tls: behind-proxy`: a proxy in front ends TLS, so the host speaks plain HTTP on loopback. */
+  readonly isBehindProxy: boolean;
+  /** `address:port` each. */
+  readonly listen: readonly string[];
+  /** The directory with the operator's own certificates; null: they are to come by ACME, or a proxy has them. */
+  readonly certificates: string | null;
+}
 
 /** Which providers hold a domain's records: the same for all, or by record label (`_mta-sts`, `mta-sts`, `_smtp._tls`). Names of `providers:`. */
 export type ProviderChoice =
@@ -90,12 +97,75 @@ export interface WorldConfig {
   readonly allowPrivateAddresses: boolean;
   readonly smtpProbe: boolean;
   readonly concurrency: number;
+  /** How long a run may look. */
+  readonly deadlineSeconds: number;
 }
 
 /** A SQLite file, or a database by its URL, which may hold a password. */
 export type StateConfig =
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'url'; readonly url: Secret };
+
+/** The Git repository that holds the YAML beside the local file. */
+export interface SourceConfig {
+  /** A URL that git takes, or an absolute path; without user name (but for ssh) and password. */
+  readonly git: string;
+  readonly branch: string;
+  /** The file or folder in the repository: relative, `/` between names, never outside; `.` is its root. */
+  readonly path: string;
+  readonly intervalSeconds: number;
+  /** A private key for ssh, or a file with a token for https (`TOKEN` or `USER:TOKEN`). Absolute. */
+  readonly credential: { readonly kind: 'key' | 'token'; readonly file: string } | null;
+  /** Where the clone lives: `<state file>.source`, absolute. */
+  readonly directory: string;
+}
+
+/** Who may ask the operator listener. */
+export type OperatorAuth =
+  | { readonly type: 'token'; readonly token: Secret }
+  | {
+      readonly type: 'header';
+      /** In lower case. */
+      readonly header: string;
+      /** Networks of the proxies that set the header, ADDRESS/LENGTH: `10.0.0.5/32`, `2001:db8::/64`. Never empty. */
+      readonly from: readonly string[];
+    };
+
+export interface DaemonConfig {
+  /** `address:port` of the operator listener; null: none. Off loopback only with `auth`. */
+  readonly listen: string | null;
+  readonly auth: OperatorAuth | null;
+  /** Of `POST /hooks/git`; null: no such page. */
+  readonly hooks: { readonly secret: Secret } | null;
+  /** IANA name, of `schedule`. */
+  readonly timezone: string;
+  readonly domainMetrics: boolean;
+}
+
+export type NotificationEvent = 'drift' | 'held' | 'failed' | 'recovered';
+
+/** How a webhook is told: a built-in shape, or the text of the user's own file. */
+export type NotificationTemplate =
+  | { readonly kind: 'generic' | 'slack' | 'teams' }
+  | { readonly kind: 'file'; readonly path: string; readonly text: string };
+
+export type NotificationConfig =
+  | {
+      readonly type: 'webhook';
+      /** http or https. The URL itself may be the secret. */
+      readonly url: Secret;
+      readonly template: NotificationTemplate;
+      readonly on: ReadonlySet<NotificationEvent>;
+    }
+  | {
+      readonly type: 'mail';
+      /** Never empty. */
+      readonly to: readonly string[];
+      readonly from: string;
+      /** HOST or HOST:PORT; null: `sendmail` of this machine. */
+      readonly server: string | null;
+      readonly on: ReadonlySet<NotificationEvent>;
+    };
 
 export interface Config {
   readonly providers: ReadonlyMap<string, ProviderConfig>;
@@ -105,6 +175,13 @@ export interface Config {
   readonly limits: { readonly changedDomains: number; readonly changedPercent: number };
   /** Sorted by domain. */
   readonly domains: readonly DomainConfig[];
+  readonly source: SourceConfig | null;
+  /** The commit of the repository of `source` that was read; null without `source`. */
+  readonly sourceCommit: string | null;
+  readonly daemon: DaemonConfig;
+  readonly notifications: readonly NotificationConfig[];
   /** Every host name that a publisher of this YAML points at: a record with such a target is ours (rule 8). */
   readonly publisherHostnames: readonly HostName[];
+  /** Every publisher of type server in this YAML, each once, also where no domain uses it now: orphans are still served (rule 5). */
+  readonly policyServers: readonly ServerPublisher[];
 }

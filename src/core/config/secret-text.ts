@@ -60,6 +60,32 @@ export function stateText(): Reader<StateConfig> {
   };
 }
 
+/** Hosts whose URLs are secrets as a whole: whoever knows one can post there (Slack, Teams). */
+const SECRET_HOST = /^hooks\.slack\.com$|\.(?:webhook\.office|logic\.azure|powerplatform)\.com$/;
+
+/** An http or https URL, which may hold references or be one. A URL that is or holds a secret is refused when it is written out. Codes as {@link secretText}, and `BAD_URL`. */
+export function secretUrl(): Reader<Secret> {
+  return {
+    read(node, label, reading) {
+      const value = textOf(node);
+      if (value === null) return reading.wrongType(node, label, 'a URL', CURE);
+      const filled = value.includes('${') ? fillReferences(value, node, label, reading) : value;
+      if (filled === undefined) return undefined;
+      const url = URL.parse(filled);
+      if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
+        // Not echoed: it may be a secret.
+        return reading.fault(node, 'BAD_URL', `\`${label}\` is not an http or https URL`);
+      }
+      if (filled === value && (url.password !== '' || SECRET_HOST.test(url.hostname))) {
+        const message = `\`${label}\` is a URL that holds a secret, which does not belong in the YAML`;
+        return reading.fault(node, 'SECRET_IN_YAML', message, CURE);
+      }
+      return new Secret(filled);
+    },
+    schema: () => ({ type: 'string', minLength: 1 }),
+  };
+}
+
 /** The text with every reference replaced by its secret, or undefined with a fault for each one that is missing or misspelt. */
 function fillReferences(value: string, node: YamlNode, label: string, reading: Reading): string | undefined {
   let isGood = !/\$\{[^}]*$/.test(value);

@@ -1,13 +1,18 @@
 /** Floor 0. `publisher:`, at the top level and on a domain, in a profile or in the defaults. */
 import { parseHostName } from '../names.ts';
-import { parseAddress } from './addresses.ts';
+import { isLoopback, parseAddress, parseAddressPort } from './addresses.ts';
+import { makeFault } from './fault.ts';
 import type { HostTarget, PublisherConfig } from './model.ts';
-import { choice, duration, parsedText, path, type Reader, transform } from './readers.ts';
-import { byType, named, object, plainList } from './readers-composed.ts';
+import { choice, duration, flag, parsedText, path, type Reader, transform } from './readers.ts';
+import { byKind, byType, named, object, plainList } from './readers-composed.ts';
+import { placeOf } from './source-text.ts';
 
 /** How long a proof waits before it is made again where one address hides several nodes (rule 5). */
 const SPREAD_BEHIND_OTHERS_SECONDS = 60;
 const DAY = 86_400;
+/** Both families in one socket. */
+const LISTEN = ['[::]:443'];
+const LISTEN_BEHIND_PROXY = ['127.0.0.1:9781'];
 
 const hostFields = {
   hostname: {
@@ -72,24 +77,75 @@ const external = transform(
   },
 );
 
+const listenAddress = parsedText('an address and a port', (text) => parseAddressPort(text));
+
+const certificates = transform(
+  object(
+    {
+      directory: {
+        reader: path(),
+        about:
+          'DIRECTORY/HOST/fullchain.pem and privkey.pem, or DIRECTORY/HOST.pem and HOST.key, for each policy host.',
+      },
+    },
+    { what: '`certificates`', required: ['directory'] },
+  ),
+  ({ directory: place }) => place?.value,
+);
+
 const server = transform(
   object(
     {
       type: { reader: choice(['server']), about: 'The policy host of stsync itself.' },
       tls: {
-        reader: choice(['behind-proxy']),
-        about: 'A proxy in front ends TLS; stsync speaks plain HTTP on loopback.',
+        reader: choice(['own', 'behind-proxy']),
+        about:
+          'own: stsync ends TLS (default). behind-proxy: a proxy in front does; stsync speaks plain HTTP on loopback.',
+      },
+      listen: {
+        reader: transform(
+          byKind('an address and a port, or a list of them', {
+            text: transform(listenAddress, (address): readonly string[] => [address]),
+            list: plainList('a list of addresses and ports', listenAddress),
+          }),
+          (addresses, node, label, reading) =>
+            addresses.length > 0 ? addresses : reading.fault(node, 'BAD_VALUE', `\`${label}\` is an empty list`),
+        ),
+        about: 'ADDRESS:PORT, or a list (default "[::]:443", which is IPv4 too; behind a proxy 127.0.0.1:9781).',
+      },
+      certificates: { reader: certificates, about: 'Your own certificates instead of those by ACME.' },
+      plainOnNetwork: {
+        reader: flag(),
+        about: 'Behind a proxy: plain HTTP may listen on other addresses than loopback (default false).',
       },
       ...hostFields,
     },
     { what: 'a publisher of type server', required: ['type'], exactlyOneOf: hostRule },
   ),
-  ({ tls, spread, ...host }): PublisherConfig | undefined => {
+  (values, _node, _label, reading): PublisherConfig | undefined => {
+    const { tls, listen, certificates: own, plainOnNetwork, spread, ...host } = values;
     const target = hostTarget(host);
-    if (target === undefined || isFaulty(tls) || isFaulty(spread)) return undefined;
-    const isBehindProxy = tls !== undefined;
-    const spreadSeconds = spread?.value ?? (isBehindProxy ? SPREAD_BEHIND_OTHERS_SECONDS : 0);
-    return { type: 'server', target, proof: 'https', spreadSeconds, isBehindProxy };
+    if (target === undefined || [tls, listen, own, plainOnNetwork, spread].some(isFaulty)) return undefined;
+    const isBehindProxy = tls?.value === 'behind-proxy';
+    if (isBehindProxy && own !== undefined) {
+      const message = '`certificates` has no effect behind a proxy';
+      reading.faults.push(makeFault(placeOf(own), 'EXCLUSIVE_KEYS', message, 'leave it out, or write `tls: own`'));
+    }
+    const open = listen?.value?.find((address) => !isLoopback(address));
+    if (isBehindProxy && listen !== undefined && open !== undefined && plainOnNetwork?.value !== true) {
+      const message = `\`listen: ${open}\` takes plain HTTP from other machines`;
+      const hint = 'listen on 127.0.0.1, or state it with `plainOnNetwork: true` where only the proxy reaches it';
+      reading.faults.push(makeFault(placeOf(listen), 'BAD_VALUE', message, hint));
+    }
+    return {
+      type: 'server',
+      target,
+      proof: 'https',
+      spreadSeconds: spread?.value ?? (isBehindProxy ? SPREAD_BEHIND_OTHERS_SECONDS : 0),
+      isBehindProxy,
+      listen: listen?.value ?? (isBehindProxy ? LISTEN_BEHIND_PROXY : LISTEN),
+      certificates: own?.value ?? null,
+    };
   },
 );
 

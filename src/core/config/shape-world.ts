@@ -3,11 +3,12 @@ import { type HostName, parseHostName } from '../names.ts';
 import { failed, parsed, type Parsed } from '../result.ts';
 import { parseAddressPort, parseNamePort } from './addresses.ts';
 import type { WorldConfig } from './model.ts';
-import { flag, number, onOff, parsedText, path, type Reader, transform } from './readers.ts';
+import { duration, flag, number, onOff, parsedText, path, type Reader, transform } from './readers.ts';
 import { type Entry, mapOf, object, plainList } from './readers-composed.ts';
 
 const DNS_PORT = 53;
 const MAX_CONCURRENCY = 10_000;
+const DAY = 86_400;
 
 export const defaultWorld: WorldConfig = {
   resolvers: [],
@@ -17,6 +18,7 @@ export const defaultWorld: WorldConfig = {
   allowPrivateAddresses: false,
   smtpProbe: true,
   concurrency: 256,
+  deadlineSeconds: 600,
 };
 
 /** What `limits:` gives. */
@@ -63,6 +65,10 @@ export const worldReader: Reader<WorldConfig> = transform(
         reader: number(1, MAX_CONCURRENCY),
         about: 'How many domains are looked at at once (default 256).',
       },
+      deadline: {
+        reader: duration(1, DAY),
+        about: 'How long a run may look; domains that it did not get to are failed (default 10m).',
+      },
     },
     { what: '`world`', canBeEmpty: true },
   ),
@@ -74,6 +80,7 @@ export const worldReader: Reader<WorldConfig> = transform(
     allowPrivateAddresses: world.allowPrivateAddresses?.value ?? defaultWorld.allowPrivateAddresses,
     smtpProbe: world.smtpProbe?.value ?? defaultWorld.smtpProbe,
     concurrency: world.concurrency?.value ?? defaultWorld.concurrency,
+    deadlineSeconds: world.deadline?.value ?? defaultWorld.deadlineSeconds,
   }),
 );
 
@@ -95,17 +102,16 @@ export const limitsReader: Reader<Limits> = transform(
   }),
 );
 
-/** `schedule:`, five or six cron fields. What they mean is for the scheduler to say, which is handed in where it runs. */
+/** `schedule:`, five or six cron fields. What they mean is for node-cron to say, where the config is loaded (`scheduleFaults`). */
 export const scheduleReader: Reader<string> = parsedText('a cron line', parseSchedule);
+
+export const scheduleHint = 'write "*/15 * * * *" for every 15 minutes';
 
 function parseSchedule(text: string): Parsed<string> {
   const fields = text.trim().split(/[ \t]+/);
   const isCron = (fields.length === 5 || fields.length === 6) && fields.every((field) => /^[\w*/,?#-]+$/.test(field));
-  return isCron
-    ? parsed(fields.join(' '))
-    : failed('BAD_SCHEDULE', `"${text.slice(0, 60)}" is not a cron line of 5 or 6 fields`, {
-        hint: 'write "*/15 * * * *" for every 15 minutes',
-      });
+  if (isCron) return parsed(fields.join(' '));
+  return failed('BAD_SCHEDULE', `"${text.slice(0, 60)}" is not a cron line of 5 or 6 fields`, { hint: scheduleHint });
 }
 
 function toMap<K, V>(entries: readonly Entry<K, V>[] | undefined): ReadonlyMap<K, V> {

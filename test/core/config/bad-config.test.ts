@@ -5,20 +5,18 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { announced } from '../../../providers/announced.ts';
-import { descriptor as rfc2136 } from '../../../providers/rfc2136/descriptor.ts';
-import { descriptor as zonefile } from '../../../providers/zonefile/descriptor.ts';
+import { descriptors } from '../../../providers/registry.ts';
 import { configCodes } from '../../../src/core/codes.ts';
 import { formatFault } from '../../../src/core/config/fault.ts';
-import { loadConfig } from '../../../src/effects/load-config.ts';
+import { loadCheckedConfig } from '../../../src/effects/load-config.ts';
 
 const corpus = path.join(import.meta.dirname, '../../bad-config');
 const cases = readdirSync(corpus).filter((name) => !name.endsWith('.expected'));
 
-function faultsOf(name: string): string {
-  const result = loadConfig({
+async function faultsOf(name: string): Promise<string> {
+  const result = await loadCheckedConfig({
     path: name,
-    descriptors: [zonefile, rfc2136, ...announced],
+    descriptors: descriptors.filter(({ type }) => type !== 'memory'),
     environment: { EMPTY: '', TSIG: 'not printed' },
     workingDirectory: corpus,
   });
@@ -31,8 +29,8 @@ function expectedFile(name: string): string {
 }
 
 describe('a bad config', () => {
-  it.each(cases)('is reported with place, code and cure: %s', (name) => {
-    const printed = faultsOf(name);
+  it.each(cases)('is reported with place, code and cure: %s', async (name) => {
+    const printed = await faultsOf(name);
     if (process.env['UPDATE'] === '1') writeFileSync(expectedFile(name), printed);
     expect(printed).toBe(readFileSync(expectedFile(name), 'utf8'));
     expect(printed).not.toBe('');
@@ -46,14 +44,14 @@ describe('the corpus', () => {
     expect(cases.every((name) => existsSync(expectedFile(name)))).toBe(true);
   });
 
-  it('shows every config code at least once', () => {
-    const printed = cases.map(faultsOf).join('');
+  it('shows every config code at least once', async () => {
+    const printed = (await Promise.all(cases.map(faultsOf))).join('');
     const codes = new Set([...printed.matchAll(/^\S+:\d+:\d+: ([A-Z0-9_]+) /gm)].map((match) => match[1]));
     expect(configCodes.filter((code) => !codes.has(code))).toEqual([]);
   });
 
-  it('never prints a secret', () => {
-    const printed = cases.map(faultsOf).join('');
+  it('never prints a secret', async () => {
+    const printed = (await Promise.all(cases.map(faultsOf))).join('');
     expect(printed).not.toContain('0123456789abcdef');
     expect(printed).not.toContain('hunter2');
     expect(printed).not.toContain('not printed');

@@ -28,7 +28,18 @@ world:
   allowPrivateAddresses: false
   smtpProbe: off
   concurrency: 256
+  deadline: 10m
 schedule: "*/15 * * * *"
+source: { git: "git@git.example.net:dns.git", branch: main, path: domains, interval: 1m, keyFile: ./deploy_key }
+daemon:
+  listen: 0.0.0.0:9780
+  auth: { type: header, header: X-Forwarded-User, from: [10.0.0.5/32, 10.0.1.1] }
+  hooks: { secret: "\${env:HOOK}" }
+  timezone: Europe/Berlin
+  domainMetrics: true
+notifications:
+  - { type: webhook, url: "\${env:HOOK}", template: slack, on: [drift, held, failed, recovered] }
+  - { type: mail, to: [ops@example.com], from: stsync@example.com, server: "localhost:25", on: [failed] }
 limits: { changedDomains: 50, changedPercent: 2.5 }
 defaults: { provider: local, maxAge: 1d, ttl: 300, tlsReports: ["mailto:tls-reports@example.net"] }
 profiles:
@@ -57,7 +68,7 @@ describe('the JSON Schema', () => {
     ['a domain with nothing after the colon', EMPTY_DOMAIN],
     ['a plain config', one('mx: [mx1.example.com]')],
   ])('accepts %s, as validate does', (_title, text) => {
-    expect(codes(text)).toEqual([]);
+    expect(codes(text, { environment: { HOOK: 'https://chat.example.net/hook' } })).toEqual([]);
     expect(accepts(text)).toBe(true);
   });
 
@@ -77,6 +88,14 @@ describe('the JSON Schema', () => {
     ['allow in the defaults', `${HEAD}defaults: { allow: [reports-agree] }\n`],
     ['a profile in a profile', `${HEAD}profiles: { a: { profile: b } }\n`],
     ['a version that is not 1', HEAD.replace('version: 1', 'version: 2')],
+    ['a source without a repository', `${HEAD}source: { branch: main }\n`],
+    ['an unknown key of the daemon', `${HEAD}daemon: { listn: off }\n`],
+    ['an unknown way to log in', `${HEAD}daemon: { auth: { type: oidc } }\n`],
+    [
+      'an unknown change to tell',
+      `${HEAD}notifications: [{ type: mail, to: [a@b.example], from: a@b.example, on: [changed] }]\n`,
+    ],
+    ['a hook secret written out', `${HEAD}daemon: { hooks: { secret: abc } }\n`],
     ['a secret written out', HEAD.replace('zonefile, directory: ./zones', 'cloudflare, apiToken: abc')],
   ])('refuses %s, as validate does', (_title, text) => {
     expect(codes(text)).not.toEqual([]);

@@ -1,14 +1,11 @@
 /** Reads configs from text in tests: paths and secrets come from tables, no disk. */
 import path from 'node:path';
-import { announced } from '../../../providers/announced.ts';
-import { descriptor as memory } from '../../../providers/memory/descriptor.ts';
-import { descriptor as rfc2136 } from '../../../providers/rfc2136/descriptor.ts';
-import { descriptor as zonefile } from '../../../providers/zonefile/descriptor.ts';
+import { descriptors } from '../../../providers/registry.ts';
 import { formatFault } from '../../../src/core/config/fault.ts';
 import type { Config, DomainConfig } from '../../../src/core/config/model.ts';
 import { parseConfig, type ParsedConfig } from '../../../src/core/config/parse-config.ts';
 
-export const testDescriptors = [zonefile, rfc2136, ...announced, memory];
+export const testDescriptors = descriptors;
 
 /** A whole config but for `domains:` and what a test is about. */
 export const HEAD = `version: 1

@@ -37,6 +37,10 @@ describe('what is built in', () => {
     expect(good(HEAD + DOMAIN)).toMatchObject({
       state: { kind: 'file', path: '/etc/stsync/stsync.db' },
       schedule: '*/15 * * * *',
+      source: null,
+      sourceCommit: null,
+      daemon: { listen: '127.0.0.1:9780', auth: null, hooks: null, timezone: 'UTC', domainMetrics: false },
+      notifications: [],
       limits: { changedDomains: 50, changedPercent: 10 },
       world: {
         resolvers: [],
@@ -46,6 +50,7 @@ describe('what is built in', () => {
         allowPrivateAddresses: false,
         smtpProbe: true,
         concurrency: 256,
+        deadlineSeconds: 600,
       },
     });
   });

@@ -155,8 +155,28 @@ describe('a publisher', () => {
     ['{ type: directory, directory: d, hostname: h.example, proof: file }', { proof: 'file', spreadSeconds: 0 }],
     ['{ type: external, hostname: h.example }', { proof: 'https', spreadSeconds: 60 }],
     ['{ type: external, hostname: h.example, spread: 5m }', { spreadSeconds: 300 }],
-    ['{ type: server, hostname: h.example }', { spreadSeconds: 0, isBehindProxy: false }],
-    ['{ type: server, hostname: h.example, tls: behind-proxy }', { spreadSeconds: 60, isBehindProxy: true }],
+    [
+      '{ type: server, hostname: h.example }',
+      { spreadSeconds: 0, isBehindProxy: false, listen: ['[::]:443'], certificates: null },
+    ],
+    ['{ type: server, hostname: h.example, tls: own }', { spreadSeconds: 0, isBehindProxy: false }],
+    [
+      '{ type: server, hostname: h.example, certificates: { directory: ./certs }, listen: "0.0.0.0:8443" }',
+      { certificates: '/etc/stsync/certs', listen: ['0.0.0.0:8443'] },
+    ],
+    [
+      '{ type: server, hostname: h.example, listen: ["192.0.2.1:443", "[2001:DB8:0::1]:443"] }',
+      { listen: ['192.0.2.1:443', '[2001:db8::1]:443'] },
+    ],
+    [
+      '{ type: server, hostname: h.example, tls: behind-proxy }',
+      { spreadSeconds: 60, isBehindProxy: true, listen: ['127.0.0.1:9781'] },
+    ],
+    ['{ type: server, hostname: h.example, tls: behind-proxy, listen: "[::1]:80" }', { listen: ['[::1]:80'] }],
+    [
+      '{ type: server, hostname: h.example, tls: behind-proxy, listen: "10.0.0.5:80", plainOnNetwork: true }',
+      { listen: ['10.0.0.5:80'] },
+    ],
     [
       '{ type: server, addresses: [192.0.2.1, "2001:DB8:0::1"] }',
       { target: { kind: 'addresses', addresses: ['192.0.2.1', '2001:db8::1'] } },
