@@ -1,5 +1,5 @@
 /**
- * docs/lifecycle.md and docs/review.md are run: files are written and edited, commands are typed, and what they print is what the documents
+ * docs/lifecycle.md, docs/review.md and docs/gitops.md are run: files are written and edited, commands are typed, and what they print is what the documents
  * show.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -38,14 +38,18 @@ function applyDiff(content: string, diff: string): string {
   return content.replace(before, () => after);
 }
 
-it.each(['lifecycle.md', 'review.md'])('%s shows what the commands print', { timeout: 120_000 }, async (name) => {
-  const path = join('docs', name);
-  const folder = mkdtempSync(join(tmpdir(), 'stsync-docs-'));
-  try {
-    mkdirSync(join(folder, 'www'));
-    const filled = replaceBlocks(readDocument(path), (block) => carryOut(block, folder));
-    await expect(filled).toMatchFileSnapshot(join(root, path));
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-});
+it.each(['lifecycle.md', 'review.md', 'gitops.md'])(
+  '%s shows what the commands print',
+  { timeout: 120_000 },
+  async (name) => {
+    const path = join('docs', name);
+    const folder = mkdtempSync(join(tmpdir(), 'stsync-docs-'));
+    try {
+      mkdirSync(join(folder, 'www'));
+      const filled = replaceBlocks(readDocument(path), (block) => carryOut(block, folder));
+      await expect(filled).toMatchFileSnapshot(join(root, path));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  },
+);
