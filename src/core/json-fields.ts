@@ -45,6 +45,12 @@ export class JsonFields {
     return typeof field.value === 'string' ? field.value : this.fault(field, 'a text', '');
   }
 
+  /** Whole, not negative. */
+  count({ value, place }: JsonField): number {
+    const isCount = typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+    return isCount ? value : this.fault({ value, place }, 'a whole number', 0);
+  }
+
   flag(field: JsonField): boolean {
     return typeof field.value === 'boolean' ? field.value : this.fault(field, 'true or false', false);
   }

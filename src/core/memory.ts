@@ -40,8 +40,13 @@ export interface DomainMemory {
   readonly seenBodies: readonly SeenBody[];
   /** Keys (`recordKey`) of the record sets that stsync wrote, found equal, or adopted. */
   readonly owned: readonly string[];
-  /** After a move of the policy host: from when no resolver holds the old record. Until then body and id stay (rule 5). */
+  /**
+   * After a move of the policy host: from when no resolver holds the old record, as far as is known; null once that is over. Until then body and
+   * id stay (rule 5).
+   */
   readonly hostSettledAt: Date | null;
+  /** TTL of the host record that was replaced, until a look has found the new one at every name server; 0: none, or it has. */
+  readonly hostTtlSeconds: number;
   /** The first proof of the body that is served, where an address hides several nodes and the proof is made twice (`publisher.spread`). */
   readonly proved: { readonly bodyHash: string; readonly at: Date } | null;
 }
@@ -54,5 +59,6 @@ export const noMemory: DomainMemory = {
   seenBodies: [],
   owned: [],
   hostSettledAt: null,
+  hostTtlSeconds: 0,
   proved: null,
 };

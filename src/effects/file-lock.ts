@@ -109,7 +109,10 @@ function isAbandoned(lock: string): boolean {
     return stats !== undefined && Date.now() - stats.mtimeMs > EMPTY_IS_STALE_MS;
   }
   if (holder.host !== hostname()) return false;
-  return !isAlive(holder.pid) || (holder.process !== null && processStart(holder.pid) !== holder.process);
+  if (!isAlive(holder.pid)) return true;
+  // Null: /proc hides it (`ProtectProc=invisible`, `hidepid`). Then it counts as the same process.
+  const start = processStart(holder.pid);
+  return holder.process !== null && start !== null && start !== holder.process;
 }
 
 /** Is there a process with this pid on this host? */

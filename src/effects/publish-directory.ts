@@ -61,6 +61,8 @@ async function locate(code: Code, directory: string, policyHost: string): Promis
   const host = join(root, policyHost);
   const wellKnown = join(host, '.well-known');
   const place = { root, host, wellKnown, file: join(wellKnown, 'mta-sts.txt') };
+  // The usual case, told at once: no level is a link.
+  if ((await realOf(place.file)) === place.file) return place;
   for (const path of [host, wellKnown, place.file]) {
     const real = await realOf(path);
     if (real === 'nothing') break;

@@ -64,7 +64,8 @@ export async function runCommand(
   }
 }
 
-function killGroup(pid: number | undefined, name: 'SIGTERM' | 'SIGKILL'): void {
+/** Ends a process that leads a group, with the group. */
+export function killGroup(pid: number | undefined, name: 'SIGTERM' | 'SIGKILL'): void {
   if (pid === undefined) return;
   try {
     process.kill(process.platform === 'win32' ? pid : -pid, name);

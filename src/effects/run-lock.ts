@@ -1,6 +1,7 @@
 /**
- * Floor 2. One writer at a time on one state. The lock is the operating system's, held through SQLite on a small database beside the state
- * (`stsync.db.lock`): it goes when its process goes, kill -9 included, so it is never stale. The file stays; deleting a lock file is a race.
+ * Floor 2. One writer at a time on one state, and one daemon at a time. A lock is the operating system's, held through SQLite on a small
+ * database beside the state (`stsync.db.lock` for a run, `stsync.db.daemon.lock` for the life of a daemon): it goes when its process goes,
+ * kill -9 included, so it is never stale. The file stays; deleting a lock file is a race.
  */
 import { realpathSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -23,6 +24,13 @@ export interface RunLock {
   release(): void;
 }
 
+export interface LockOptions {
+  /** How long another may go on holding it; 0: not at all. */
+  readonly waitMs?: number;
+  /** Ends the wait with its reason. */
+  readonly signal?: AbortSignal;
+}
+
 /** Both who lose a close race and who find a holder wait so long, so that of two at once one always wins. */
 const SETTLE_MS = 100;
 
@@ -32,6 +40,9 @@ const SETTLE_MS = 100;
  */
 const heldHere = new Map<string, RunInfo>();
 
+/** How often a stand-by looks: as long nobody leads after a crash. */
+const STANDBY_MS = 1000;
+
 /**
  * Takes the lock on a state, waiting at most `waitMs` (0: not at all) for another run to end.
  * Throws `LOCKED` with the holder's pid, host, command and start; `STATE_UNWRITABLE` where no lock file can be made; `STATE_UNREADABLE` when
@@ -40,24 +51,50 @@ const heldHere = new Map<string, RunInfo>();
 export async function acquireRunLock(
   statePath: string,
   info: RunInfo,
-  options: { readonly waitMs?: number } = {},
+  { waitMs = 0, signal }: LockOptions = {},
 ): Promise<RunLock> {
-  const path = lockPath(statePath);
-  const until = performance.now() + (options.waitMs ?? 0);
+  const path = lockPath(statePath, 'lock');
+  const until = performance.now() + waitMs;
   for (;;) {
-    const taken = heldHere.has(path) ? null : tryLock(path, info);
+    signal?.throwIfAborted();
+    const taken = heldHere.has(path) ? null : tryLock(path, info, SETTLE_MS);
     if (taken !== null) return taken;
     const leftMs = until - performance.now();
     if (leftMs <= 0) throw locked(statePath, path);
-    await sleep(Math.min(leftMs, SETTLE_MS));
+    await pause(Math.min(leftMs, SETTLE_MS), signal);
   }
 }
 
+/**
+ * Takes the lease of the one daemon that works on a state, however long another has it: until that one ends, or `signal` does, whose reason
+ * is thrown. `onStandby` is called once where it has to wait, with who holds it. Throws as {@link acquireRunLock} does, but never `LOCKED`.
+ */
+export async function acquireDaemonLease(
+  statePath: string,
+  info: RunInfo,
+  { signal, onStandby }: { readonly signal: AbortSignal; readonly onStandby: (holder: string) => void },
+): Promise<RunLock> {
+  const path = lockPath(statePath, 'daemon.lock');
+  for (let tries = 0; ; tries++) {
+    signal.throwIfAborted();
+    // SQLite waits without giving way; later tries have all the time, so they do not.
+    const taken = heldHere.has(path) ? null : tryLock(path, info, tries === 0 ? SETTLE_MS : 0);
+    if (taken !== null) return taken;
+    if (tries === 0) onStandby(holderOf(path));
+    await pause(STANDBY_MS, signal);
+  }
+}
+
+/** Throws the reason of the signal, as it is. */
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  await sleep(ms, undefined, signal === undefined ? {} : { signal }).catch(() => signal?.throwIfAborted());
+}
+
 /** Null: another process has it. */
-function tryLock(path: string, info: RunInfo): RunLock | null {
+function tryLock(path: string, info: RunInfo, settleMs: number): RunLock | null {
   let db: DatabaseSync | undefined;
   try {
-    db = openDatabase(path, { timeout: SETTLE_MS });
+    db = openDatabase(path, { timeout: settleMs });
     // In this locking mode the lock stays after the commit, so others can read who holds it (they look past the lock).
     db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = OFF; BEGIN EXCLUSIVE');
     db.exec('CREATE TABLE IF NOT EXISTS holder (pid INTEGER, host TEXT, command TEXT, since TEXT); DELETE FROM holder');
@@ -86,16 +123,19 @@ function release(path: string, db: DatabaseSync): void {
 }
 
 function locked(statePath: string, path: string): StsyncError {
-  const here = heldHere.get(path);
-  const holder =
-    here === undefined
-      ? readHolder(path)
-      : describe(process.pid, hostname(), here.command, here.startedAt.toISOString());
-  return new StsyncError('LOCKED', `another stsync${holder} is using this state`, {
+  const holder = holderOf(path);
+  return new StsyncError('LOCKED', `another stsync${holder === '' ? '' : ` (${holder})`} is using this state`, {
     hint: 'wait until it ends (`--wait 60` does that); if it hangs, end that process: the lock goes with it',
     where: statePath,
     retryable: true,
   });
+}
+
+function holderOf(path: string): string {
+  const here = heldHere.get(path);
+  return here === undefined
+    ? readHolder(path)
+    : describe(process.pid, hostname(), here.command, here.startedAt.toISOString());
 }
 
 /** Reads past the lock (`immutable`). In the moment between its lock and its commit a holder has no name yet. */
@@ -114,17 +154,17 @@ function readHolder(path: string): string {
 }
 
 function describe(...[pid, host, command, since]: readonly unknown[]): string {
-  return ` (pid ${String(pid)} on ${String(host)}, \`${String(command)}\`, since ${String(since)})`;
+  return `pid ${String(pid)} on ${String(host)}, \`${String(command)}\`, since ${String(since)}`;
 }
 
 /** The same for every name of the same state. Its directory has to be there. */
-function lockPath(statePath: string): string {
+function lockPath(statePath: string, ending: 'lock' | 'daemon.lock'): string {
   const path = resolve(statePath);
   try {
-    return `${realpathSync(path)}.lock`;
+    return `${realpathSync(path)}.${ending}`;
   } catch {
     try {
-      return join(realpathSync(dirname(path)), `${basename(path)}.lock`);
+      return join(realpathSync(dirname(path)), `${basename(path)}.${ending}`);
     } catch (error) {
       throw stateError(error, statePath, 'write');
     }

@@ -31,6 +31,7 @@ export function formatMemory(memory: DomainMemory): string {
     seenBodies: memory.seenBodies.map(({ id, bodyHash }) => ({ id, bodyHash })),
     owned: memory.owned,
     hostSettledAt: memory.hostSettledAt?.toISOString() ?? null,
+    hostTtlSeconds: memory.hostTtlSeconds,
     proved: memory.proved === null ? null : { bodyHash: memory.proved.bodyHash, at: memory.proved.at.toISOString() },
   } satisfies Stored<DomainMemory>);
 }
@@ -56,6 +57,8 @@ export function parseMemory(json: string): DomainMemory {
     }),
     owned: list(at('owned'), text),
     hostSettledAt: orNull(at('hostSettledAt'), date),
+    // Of a state that an older stsync wrote there is none.
+    hostTtlSeconds: at('hostTtlSeconds').value === undefined ? 0 : count(at('hostTtlSeconds')),
     proved: orNull(at('proved'), (one) => {
       const of = field(one.value, one.place);
       return { bodyHash: text(of('bodyHash')), at: date(of('at')) };

@@ -6,6 +6,8 @@ import type { JournalEntry, JournalOutcome } from '../core/journal.ts';
 import { noMemory } from '../core/memory.ts';
 import type { StepKind } from '../core/plan/model.ts';
 import { NEW_STATE, type Row } from './sqlite.ts';
+import { readDomainStates, readLastGoodRunAt } from './store-sqlite-fleet.ts';
+import { readPolicyBody } from './store-sqlite-policies.ts';
 import { parseInstant, parseMemory, parseTexts, parseWord, StoredTextError, type Words } from './store-json.ts';
 import type { StoreReader } from './store.ts';
 
@@ -47,6 +49,9 @@ export function prepareReader(db: DatabaseSync, path: string): Queries {
       const rows = domain === undefined ? newest.all(most) : newestOfDomain.all(domain, most);
       return rows.toReversed().map((row) => reading(path, describe(row), () => readEntry(row)));
     },
+    domainStates: () => reading(path, 'what the daemon kept', () => readDomainStates(db)),
+    lastGoodRunAt: () => reading(path, 'what the daemon kept', () => readLastGoodRunAt(db)),
+    policyBody: (host) => reading(path, `the policy of ${host}`, () => readPolicyBody(db, host)),
   };
 }
 

@@ -11,13 +11,17 @@ import type { JournalOutcome } from '../core/journal.ts';
 import type { DomainMemory } from '../core/memory.ts';
 import { NEW_STATE, openDatabase, stateError } from './sqlite.ts';
 import { formatMemory } from './store-json.ts';
+import { writeDomainStates } from './store-sqlite-fleet.ts';
+import { writePolicyBody } from './store-sqlite-policies.ts';
 import { prepareReader, type Queries } from './store-sqlite-queries.ts';
 import type { Store, StoreReader } from './store.ts';
 
 /** "stsy": marks a database as ours, beside the version in `user_version`. */
 const APPLICATION_ID = 0x73_74_73_79;
-const SCHEMA_VERSION = 1;
-const SCHEMA = `
+const SCHEMA_VERSION = 3;
+/** What each version of the schema added: `MIGRATIONS[n]` leads from version n to the next. */
+const MIGRATIONS = [
+  `
   CREATE TABLE memory (domain TEXT NOT NULL PRIMARY KEY, json TEXT NOT NULL) STRICT;
   CREATE TABLE journal (
     number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, domain TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, type TEXT,
@@ -25,9 +29,17 @@ const SCHEMA = `
   ) STRICT;
   CREATE INDEX journal_by_domain ON journal (domain, number);
   CREATE INDEX journal_not_done ON journal (number) WHERE outcome <> 'done';
-  PRAGMA application_id = ${APPLICATION_ID};
-  PRAGMA user_version = ${SCHEMA_VERSION};
-`;
+`,
+  `
+  CREATE TABLE domain_state (
+    domain TEXT NOT NULL PRIMARY KEY, status TEXT NOT NULL, since TEXT NOT NULL, failures INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE fleet (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) STRICT;
+`,
+  `
+  CREATE TABLE policies (host TEXT NOT NULL PRIMARY KEY, body TEXT NOT NULL) STRICT;
+`,
+] as const;
 /** Another writer is kept out by the run lock; this is for a backup tool that holds the file for a moment. */
 const BUSY_TIMEOUT_MS = 2000;
 
@@ -85,6 +97,9 @@ export function openStoreReadOnly(path: string): StoreReader | null {
       domains: () => read((queries) => queries.domains()),
       memory: (domain) => read((queries) => queries.memory(domain)),
       journal: (filter) => read((queries) => queries.journal(filter)),
+      domainStates: () => read((queries) => queries.domainStates()),
+      lastGoodRunAt: () => read((queries) => queries.lastGoodRunAt()),
+      policyBody: (host) => read((queries) => queries.policyBody(host)),
       close: () => {
         if (view.db.isOpen) view.db.close();
       },
@@ -107,7 +122,7 @@ interface View {
  */
 function openView(path: string): View | null {
   const stamp = stampOf(path);
-  const hasLog = !stamp.endsWith(NO_LOG);
+  const hasLog = !EMPTY_LOG.test(stamp);
   const options = { readOnly: true, timeout: BUSY_TIMEOUT_MS };
   const db = openDatabase(path, options, hasLog ? 'mode=ro&readonly_shm=1' : 'mode=ro&immutable=1');
   try {
@@ -123,7 +138,11 @@ function openView(path: string): View | null {
   }
 }
 
-const NO_LOG = ' log 0 0';
+/**
+ * No log, or one without a single frame: its head alone is 32 bytes (https://sqlite.org/fileformat2.html#walformat). A kill can leave that,
+ * and SQLite does not read it with `readonly_shm`: it tries for ten seconds and says "locking protocol".
+ */
+const EMPTY_LOG = / log (?:\d|[12]\d|3[0-2]) 0$/;
 
 function stampOf(path: string): string {
   const { ino, size, mtimeNs } = statSync(path, { bigint: true });
@@ -140,6 +159,7 @@ function writer(db: DatabaseSync, path: string): Store {
   const save = db.prepare(
     'INSERT INTO memory (domain, json) VALUES (?, ?) ON CONFLICT (domain) DO UPDATE SET json = excluded.json',
   );
+  const drop = db.prepare('DELETE FROM memory WHERE domain = ?');
   const begin = db.prepare(
     `INSERT INTO journal (at, domain, kind, name, type, before, after, reason, outcome, yaml_commit)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'started', ?)`,
@@ -154,8 +174,16 @@ function writer(db: DatabaseSync, path: string): Store {
     domains: () => attempt(path, 'read', () => queries.domains()),
     memory: (domain) => attempt(path, 'read', () => queries.memory(domain)),
     journal: (filter) => attempt(path, 'read', () => queries.journal(filter)),
+    domainStates: () => attempt(path, 'read', () => queries.domainStates()),
+    lastGoodRunAt: () => attempt(path, 'read', () => queries.lastGoodRunAt()),
+    policyBody: (host) => attempt(path, 'read', () => queries.policyBody(host)),
+    savePolicyBody: (host, body) => attempt(path, 'write', () => writePolicyBody(db, host, body)),
+    saveDomainStates: (states, lastGoodRunAt) =>
+      attempt(path, 'write', () => inTransaction(db, () => writeDomainStates(db, states, lastGoodRunAt))),
     saveMemory: (domain, memory) => saveMemories(new Map([[domain, memory]])),
     saveMemories,
+    forget: (domains) =>
+      attempt(path, 'write', () => inTransaction(db, () => domains.forEach((domain) => drop.run(domain)))),
     beginStep: ({ at, domain, kind, name, type, before, after, reason, commit }) =>
       attempt(path, 'write', () => {
         const [old, next] = [jsonOrNull(before), jsonOrNull(after)];
@@ -166,7 +194,14 @@ function writer(db: DatabaseSync, path: string): Store {
       if (changes !== 1) throw new StsyncError('INTERNAL', `the journal has no step ${number}`, { where: path });
     },
     close: () => {
-      if (db.isOpen) attempt(path, 'write', () => db.close());
+      if (!db.isOpen) return;
+      try {
+        // While the policy host has the state open, closing alone leaves all in the log, and a backup of the file would miss it.
+        db.exec('PRAGMA wal_checkpoint(PASSIVE)');
+      } catch {
+        // It stays in the log, where nothing is lost.
+      }
+      attempt(path, 'write', () => db.close());
     },
   };
 }
@@ -188,7 +223,10 @@ function prepareSchema(db: DatabaseSync, path: string): void {
   checkVersion(db, path);
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
   inTransaction(db, () => {
-    if (checkVersion(db, path) === 0) db.exec(SCHEMA);
+    const version = checkVersion(db, path);
+    if (version === SCHEMA_VERSION) return;
+    for (const migration of MIGRATIONS.slice(version)) db.exec(migration);
+    db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`);
   });
 }
 

@@ -3,6 +3,7 @@
  * (`store-sqlite.ts`); another one follows by keeping these promises. No SQL outside `store*`.
  */
 import type { JournalEntry, JournalOutcome } from '../core/journal.ts';
+import type { KnownStatus } from '../core/known-status.ts';
 import type { DomainMemory } from '../core/memory.ts';
 
 export type JournalFilter =
@@ -19,6 +20,12 @@ export interface StoreReader {
    * Newest last. `limit` takes the newest. `isUnfinished`: only the newest entry of each record (not of policies), where that is not `done`.
    */
   journal(filter: JournalFilter): readonly JournalEntry[];
+  /** What the daemon last kept of each domain; empty where none ever ran. */
+  domainStates(): ReadonlyMap<string, KnownStatus>;
+  /** The end of the daemon's last good run. */
+  lastGoodRunAt(): Date | null;
+  /** What our own policy host serves for this host (`mta-sts.example.com`); null: nothing. */
+  policyBody(host: string): string | null;
   close(): void;
 }
 
@@ -27,7 +34,13 @@ export interface Store extends StoreReader {
   saveMemory(domain: string, memory: DomainMemory): void;
   /** The same for many domains in one transaction. */
   saveMemories(memories: ReadonlyMap<string, DomainMemory>): void;
+  /** Drops the memories of these domains in one transaction; their journal stays. */
+  forget(domains: readonly string[]): void;
   /** Writes an entry with outcome `started` and gives its number. */
   beginStep(entry: Omit<JournalEntry, 'outcome' | 'note'>): number;
   endStep(number: number, outcome: JournalOutcome, note: string | null): void;
+  /** From now on these are the domain states, and no others; what is kept already is not written again. */
+  saveDomainStates(states: ReadonlyMap<string, KnownStatus>, lastGoodRunAt: Date | null): void;
+  /** Null takes it away. Also outlives a power cut. Our policy host serves it from then on, whichever process runs it. */
+  savePolicyBody(host: string, body: string | null): void;
 }

@@ -19,6 +19,7 @@ import {
 import { isDue } from '../core/plan/report.ts';
 import { statusOf } from '../core/plan/status.ts';
 import { finding, spreadStep } from '../core/plan/steps.ts';
+import { samePolicy } from '../core/policy.ts';
 import { recordKey } from '../core/record-set.ts';
 import { parseStsRecords, STS_PREFIX } from '../core/txt-records.ts';
 import type { Publisher } from '../effects/publisher.ts';
@@ -124,11 +125,12 @@ class DomainRun {
 
   /**
    * Before the first act on the policy: what is about to be served, so that a crash in between loses nothing of it (rule 13). Also a policy
-   * that goes back under its old id begins now where no history says more.
+   * that comes out under an id that stays begins now: the next look may not see it, where an address fails.
    */
   #keepIntent(step: Step): void {
     const { announce, serve, cause, isHeldTesting, txtTtlSeconds } = this.#plan;
-    const isBegin = cause !== null || this.#memory.history.length === 0;
+    const current = this.#memory.history.at(-1)?.policy;
+    const isBegin = cause !== null || current === undefined || (serve !== null && !samePolicy(current, serve));
     if (this.#isIntentKept || step.chain !== 'policy' || serve === null || announce === null || !isBegin) return;
     const entry = { policy: serve, id: announce, cause: cause ?? 'found', isHeldTesting, txtTtlSeconds };
     this.#save(rememberServing(this.#memory, entry, this.#world.now()));
@@ -145,13 +147,21 @@ class DomainRun {
         return this.#prove();
       case 'delete':
       case 'upsert':
-        if (step.type !== null) return this.#writeRecords(step);
-        await this.#world.publisher(this.#wanted).remove(host);
-        return null;
+        if (step.type === null || this.#isLeftOver(step)) await this.#world.publisher(this.#wanted).remove(host);
+        return step.type === null ? null : this.#writeRecords(step);
       case 'certificate':
       case 'wait':
         throw new StsyncError('INTERNAL', `a ${step.kind} step cannot be carried out`);
     }
+  }
+
+  /**
+   * The host record of a removal goes, and the policy went in an earlier run: one that was killed in between may have left folders behind, and
+   * no step would ever touch them again (rule 13).
+   */
+  #isLeftOver(step: Step): boolean {
+    const isEarlier = !this.#plan.steps.some((one) => one.kind === 'delete' && one.type === null);
+    return step.kind === 'delete' && isHostStep(step) && isEarlier && this.#wanted.publisher.type === 'directory';
   }
 
   async #writeRecords(step: Step): Promise<string | null> {
@@ -183,9 +193,16 @@ class DomainRun {
     const isFresh = steps.slice(0, verifyAt).some((step) => isDue(step) && step.chain === 'policy');
     const hostAt = steps.findIndex((step) => isDue(step) && isHostStep(step));
     const options = { isBeforeMove: hostAt > verifyAt, mayWait: isFresh };
-    const note = await provePolicy(this.#wanted, serve, this.#world, options);
-    if (this.#wanted.publisher.spreadSeconds > 0) this.#save(rememberProved(this.#memory, serve, this.#world.now()));
-    return note;
+    const isMadeTwice = this.#wanted.publisher.spreadSeconds > 0;
+    try {
+      const note = await provePolicy(this.#wanted, serve, this.#world, options);
+      if (isMadeTwice) this.#save(rememberProved(this.#memory, serve, this.#world.now()));
+      return note;
+    } catch (error) {
+      // Some node behind the address is not there yet, so the first proof has to be made again too.
+      if (isMadeTwice) this.#save({ ...this.#memory, proved: null });
+      throw error;
+    }
   }
 
   /** Gives whether what was written is still spreading over the name servers. */
@@ -194,7 +211,11 @@ class DomainRun {
     if (step.type === null) return false;
     const keys = step.changes.flatMap((one) => one.changes.map(recordKey));
     if (step.kind === 'delete') this.#save(rememberGone(this.#memory, keys));
-    else if (isHostStep(step) && step.before !== null) this.#save(rememberHostMove(this.#memory, step, now()));
+    else if (isHostStep(step) && step.before !== null) {
+      const moved = rememberHostMove(this.#memory, step, now());
+      // Where no name server is ever looked at, the write is all that can be known.
+      this.#save(this.#wanted.observe === 'dns' ? moved : { ...moved, hostTtlSeconds: 0 });
+    }
     if (step.kind === 'delete' || step.type !== 'TXT' || step.chain !== 'policy') return false;
     const record = parseStsRecords((step.after ?? []).filter((text) => text.startsWith(STS_PREFIX)));
     if (!record.ok) return false;
@@ -218,6 +239,9 @@ function isHostStep(step: Step): boolean {
 
 /** What rests on a step that did not succeed: the id is held by its guard, the rest is skipped. */
 function stopped(step: Step, broken: Step): Step {
+  // Nothing went wrong: somebody else has to install the body, and until then it is drift.
+  if (broken.outcome === 'pending')
+    return { ...step, outcome: 'skipped', reason: `follows when ${broken.name} serves the policy at every address` };
   const reason = `rests on ${broken.kind} ${broken.name}, which is ${broken.outcome}`;
   const isId = step.kind === 'upsert' && step.type === 'TXT';
   return isId

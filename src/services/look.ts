@@ -5,24 +5,30 @@
 import type { Config, DomainConfig } from '../core/config/model.ts';
 import { type DomainMemory, noMemory } from '../core/memory.ts';
 import { publishedIds } from '../core/plan/ids.ts';
+import { isNews } from '../core/plan/memory-news.ts';
 import type { DomainPlan } from '../core/plan/model.ts';
-import type { Observation, ProviderView } from '../core/plan/observation.ts';
+import type { Observation, ProviderView, Unreadable } from '../core/plan/observation.ts';
 import { planDomain } from '../core/plan/plan.ts';
-import { allProviders, observedKeys } from '../core/plan/record-names.ts';
-import { rememberObservation, rememberOwned } from '../core/plan/remember.ts';
+import { allProviders, observedKeys, policyHostOf } from '../core/plan/record-names.ts';
+import { rememberHostLook, rememberObservation, rememberOwned } from '../core/plan/remember.ts';
 import type { PlanContext } from '../core/plan/situation.ts';
 import { recordKey, type RecordKey, sameRdata } from '../core/record-set.ts';
+import { orAborted } from '../effects/dns/shared.ts';
 import type { StoreReader } from '../effects/store.ts';
 import type { ProviderDescriptor } from '../provider.ts';
 import { observeDomain } from './observe.ts';
+import { type After, isLate, withinDomain } from './look-deadline.ts';
 import { observeProviders } from './observe-providers.ts';
 import { unbuilt } from './unbuilt.ts';
+import { unreadable } from './unreadable.ts';
 import type { ReadingWorld } from './world.ts';
 
 /** Everything a dry run holds: nothing in it can write (rule 11). `store` is null where no state exists yet. */
 export interface PlanningWorld extends ReadingWorld {
   readonly store: StoreReader | null;
   readonly now: () => Date;
+  /** For deadlines. */
+  readonly after: After;
   readonly descriptors: readonly ProviderDescriptor[];
 }
 
@@ -32,14 +38,28 @@ export interface Planned {
   readonly observation: Observation;
   readonly plan: DomainPlan;
   readonly memory: DomainMemory;
+  /** The memory says more than the state does. */
+  readonly isNews: boolean;
 }
 
-/** Looks at one domain. What is not built yet hides every fact of it, so that nothing is done on half the truth. */
+/** Looks at one domain. What is not built yet, or was late, hides every fact of it, so that nothing is done on half the truth. */
 export async function lookAt(config: Config, wanted: DomainConfig, world: PlanningWorld): Promise<Observation> {
   const missing = unbuilt(wanted, config, world.descriptors);
-  if (missing === null) return observeDomain(wanted, world);
-  const views = allProviders(wanted).map((provider) => ({ ...missing, provider }));
-  return { mx: missing, policy: missing, published: missing, views, offers: null, spreading: [] };
+  if (missing !== null) return hidden(wanted, missing);
+  try {
+    return await withinDomain(config.world, world, (bounded) => observeDomain(wanted, bounded));
+  } catch (error) {
+    if (!isLate(error)) throw error;
+    return hidden(wanted, unreadable(error));
+  }
+}
+
+function hidden(wanted: DomainConfig, fact: Unreadable): Observation {
+  return { mx: fact, policy: fact, published: fact, views: hiddenViews(wanted, fact), offers: null, spreading: [] };
+}
+
+function hiddenViews(wanted: DomainConfig, fact: Unreadable): readonly ProviderView[] {
+  return allProviders(wanted).map((provider) => ({ ...fact, provider }));
 }
 
 /** Did any MX answer at port 25 in this run? If none did, the way there is closed from here (rule 8). */
@@ -57,21 +77,46 @@ export async function planLooked(
 ): Promise<Planned> {
   const stored = world.store?.memory(wanted.domain) ?? noMemory;
   const ids = publishedIds(wanted, seen);
-  const memory = rememberObservation(stored, seen, ids, context.now, servedSince);
+  const remembered = rememberObservation(stored, seen, ids, context.now, servedSince);
   const planOf = (observation: Observation): Planned => {
+    const memory = rememberHostLook(remembered, isHostSpreading(wanted, observation), context.now);
     const plan = planDomain(wanted, observation, memory, context);
-    return { wanted, observation, plan, memory: rememberOwned(memory, plan.foundEqual) };
+    const grown = rememberOwned(memory, plan.foundEqual);
+    return { wanted, observation, plan, memory: grown, isNews: isNews(stored, grown) };
   };
   const first = planOf(seen);
   if (wanted.observe !== 'dns' || !needsProviders(first)) return first;
-  const views = await observeProviders(wanted, world);
+  const views = await askInTime(wanted, world);
   return planOf({ ...seen, views, spreading: spreadingOf(wanted, seen.views, views) });
+}
+
+/** May some name server still give out an older host record? What cannot be read may be anything. */
+function isHostSpreading({ domain }: DomainConfig, { views, spreading }: Observation): boolean {
+  return (
+    views.some((view) => view.kind === 'unreadable') || spreading.some(({ name }) => name === policyHostOf(domain))
+  );
 }
 
 /** Is there anything to write, or anything that the name servers do not agree on? */
 function needsProviders({ plan, observation }: Planned): boolean {
-  const isUnsure = observation.views.some((view) => view.kind === 'unreadable' && view.code !== 'NOT_BUILT_YET');
+  if (isHidden(observation)) return false;
+  const isUnsure = observation.views.some((view) => view.kind === 'unreadable');
   return isUnsure || plan.announce === null || plan.steps.some((step) => step.changes.length > 0);
+}
+
+/** {@link lookAt} showed nothing at all: what the providers say would be half the truth. */
+function isHidden({ mx }: Observation): boolean {
+  return mx.kind === 'unreadable' && (mx.code === 'NOT_BUILT_YET' || mx.code === 'LOOK_DEADLINE');
+}
+
+/** Ends with the signal, also where a provider takes no notice of it: one that is late is one that cannot be read. */
+async function askInTime(wanted: DomainConfig, world: PlanningWorld): Promise<readonly ProviderView[]> {
+  try {
+    return await orAborted(observeProviders(wanted, world), world.signal);
+  } catch (error) {
+    if (!isLate(error)) throw error;
+    return hiddenViews(wanted, unreadable(error));
+  }
 }
 
 /** Record sets that the provider has and that not every name server shows yet. */

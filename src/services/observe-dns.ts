@@ -16,11 +16,12 @@ export async function observeMxInDns(domain: string, world: Pick<ReadingWorld, '
   const { sets, failure, isNoDomain } = unionSets(lookup);
   if (sets.length > 0) return mxFactOf(sets, lookup.isAuthoritative);
   if (failure !== null) return unreadableLookup(lookup, failure);
-  if (isNoDomain) return { kind: 'no-domain' };
+  const { isAuthoritative } = lookup;
+  if (isNoDomain) return { kind: 'no-domain', isAuthoritative };
   const found = await resolver.addresses(domain, world.signal);
   return found.kind === 'failed'
     ? { kind: 'unreadable', code: 'DNS_ADDRESSES', message: `${domain}: ${found.message}`, hint: null }
-    : { kind: 'no-mx', hasAddress: found.addresses.length > 0 };
+    : { kind: 'no-mx', hasAddress: found.addresses.length > 0, isAuthoritative };
 }
 
 /**

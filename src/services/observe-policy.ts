@@ -14,9 +14,8 @@ export function policyFact(bytes: Uint8Array | null): Exclude<PolicyFact, Unread
   if (bytes === null) return { kind: 'absent' };
   const parsed = parsePolicy(bytes);
   const body = new TextDecoder().decode(bytes);
-  return parsed.ok
-    ? { kind: 'body', body, policy: parsed.value, message: null }
-    : { kind: 'body', body, policy: null, message: parsed.issues.map((issue) => issue.message).join('; ') };
+  const message = parsed.ok ? null : parsed.issues.map((issue) => issue.message).join('; ');
+  return { kind: 'body', body, policy: parsed.ok ? parsed.value : null, message, leftOut: [] };
 }
 
 export async function readPublished(wanted: DomainConfig, reader: PolicyReader): Promise<PolicyFact> {
@@ -83,7 +82,11 @@ export function servedFact(host: string, fetches: readonly AddressFetch[]): Poli
   }
   const [first] = bodies;
   if (first === undefined) return { kind: 'absent' };
-  if (new Set(texts.map(meaningOf)).size === 1) return policyFact(first);
+  if (new Set(texts.map(meaningOf)).size === 1) {
+    const leftOut = fetches.filter((one) => !counted.includes(one)).map(({ address }) => address);
+    const fact = policyFact(first);
+    return fact.kind === 'body' ? { ...fact, leftOut } : fact;
+  }
   const message = `${host}: its addresses serve different policies`;
   return {
     kind: 'unproved',

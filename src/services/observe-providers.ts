@@ -43,9 +43,11 @@ export async function observeMxAtProvider(wanted: DomainConfig, world: ReadingWo
   const sets = await reader.read(keys, world.signal);
   const mx = sets.find((set) => set.type === 'MX');
   if (mx !== undefined) return mxFactOf([mx], true);
-  if (sets.length > 0) return { kind: 'no-mx', hasAddress: true };
+  if (sets.length > 0) return { kind: 'no-mx', hasAddress: true, isAuthoritative: true };
   const isThere = (await reader.exists?.(domain, world.signal)) ?? true;
-  return isThere ? { kind: 'no-mx', hasAddress: false } : { kind: 'no-domain' };
+  return isThere
+    ? { kind: 'no-mx', hasAddress: false, isAuthoritative: true }
+    : { kind: 'no-domain', isAuthoritative: true };
 }
 
 /** MX sets, as one or several servers show them, as a fact: every host that any of them names, with the longest TTL. */
@@ -57,7 +59,9 @@ export function mxFactOf(
   // RFC 7505 §3: a null MX stands alone. Beside others it is no host at all, and mail goes to the others.
   const named = [...new Set(hosts.filter((host) => host !== ''))].toSorted(byCodePoint);
   const ttlSeconds = Math.max(0, ...sets.map((set) => set.ttlSeconds));
-  return named.length === 0 ? { kind: 'null-mx' } : { kind: 'hosts', hosts: named, ttlSeconds, isAuthoritative };
+  return named.length === 0
+    ? { kind: 'null-mx', isAuthoritative }
+    : { kind: 'hosts', hosts: named, ttlSeconds, isAuthoritative };
 }
 
 export function readerOf(name: string, world: ReadingWorld): RecordReader {

@@ -3,7 +3,7 @@ import type { DomainConfig } from '../core/config/model.ts';
 import { liveMxHosts, type Observation, type ProviderView } from '../core/plan/observation.ts';
 import { observeMxInDns, observeRecordsInDns } from './observe-dns.ts';
 import { observeOffers } from './observe-offers.ts';
-import { fetchServed, readPublished } from './observe-policy.ts';
+import { fetchAtTarget, fetchServed, readPublished } from './observe-policy.ts';
 import { observeMxAtProvider, observeProviders } from './observe-providers.ts';
 import { orUnreadable } from './unreadable.ts';
 import type { ReadingWorld } from './world.ts';
@@ -14,17 +14,21 @@ export async function observeDomain(wanted: DomainConfig, world: ReadingWorld): 
   const [views, mx, published] = await Promise.all([
     isDns ? observeRecordsInDns(wanted, world) : observeProviders(wanted, world),
     orUnreadable(() => (isDns ? observeMxInDns(domain, world) : observeMxAtProvider(wanted, world))),
-    publisher.type === 'directory' ? orUnreadable(() => readPublished(wanted, world.policies(wanted))) : null,
+    publisher.type !== 'external' ? orUnreadable(() => readPublished(wanted, world.policies(wanted))) : null,
   ]);
   const { network, signal } = world;
+  const { resolver } = network;
   const policy =
     publisher.proof === 'file' && published !== null
       ? published
-      : await orUnreadable(() => fetchServed(wanted, network, network.resolver, signal));
+      : await orUnreadable(() => fetchServed(wanted, network, resolver, signal));
+  // Before the host record is there, what somebody else serves can be seen only where it shall lead.
+  const isHidden = publisher.type === 'external' && policy.kind === 'absent' && !wanted.absent;
+  const atTarget = isHidden ? await orUnreadable(() => fetchAtTarget(wanted, network, resolver, signal)) : policy;
   // No network is asked where everything is said to work without one (DESIGN section 4).
   const isProbed = wanted.mode === 'enforce' && !wanted.absent && (isDns || publisher.proof === 'https');
   const offers = isProbed ? await observeOffers(liveMxHosts(domain, mx) ?? [], world) : null;
-  return { views: saidOnce(views, mx), mx, policy, published: published ?? policy, offers, spreading: [] };
+  return { views: saidOnce(views, mx), mx, policy, published: published ?? atTarget, offers, spreading: [] };
 }
 
 /** A zone that is nowhere is one fault, not one for each name looked up in it. */

@@ -12,6 +12,8 @@ import { fetchAtTarget, fetchServed, notProved, readPublished } from './observe-
 import type { Network } from './world.ts';
 
 const POLL_MS = 1_000;
+/** Codes of a fetch that met nobody. */
+const SILENT: readonly string[] = ['HTTPS_REFUSED', 'HTTPS_TIMEOUT', 'HTTPS_RESET'];
 
 export interface ProofWorld {
   readonly publisher: (wanted: DomainConfig) => PolicyReader;
@@ -38,11 +40,21 @@ export async function provePolicy(
   for (;;) {
     const fact = isFile ? await readPublished(wanted, world.publisher(wanted)) : await fetchNow(wanted, world, options);
     if (fact.kind === 'body' && fact.policy !== null && samePolicy(fact.policy, policy)) {
-      return isFile ? 'proof: file' : 'proof: https, at every address';
+      const but = fact.leftOut.length === 0 ? '' : ` but ${fact.leftOut.join(', ')}, where this machine has no route`;
+      return isFile ? 'proof: file' : `proof: https, at every address${but}`;
     }
-    if (performance.now() >= until) throw notProved(policyHostOf(wanted.domain), fact);
+    if (performance.now() >= until) throw notProved(policyHostOf(wanted.domain), withHostHint(wanted, fact));
     await sleep(POLL_MS, undefined, { signal: world.signal });
   }
+}
+
+/** Where nothing answers for our own host, the likeliest reason is that it does not run: it is a part of the daemon. */
+function withHostHint(wanted: DomainConfig, fact: PolicyFact): PolicyFact {
+  const isSilent = fact.kind === 'unproved' && SILENT.includes(fact.code);
+  if (wanted.publisher.type !== 'server' || !isSilent) return fact;
+  const hint =
+    'the policy is published; `stsync daemon` serves it: start it with this config, and let the addresses lead to it';
+  return { ...fact, hint };
 }
 
 /** With a resolver that remembers nothing: the host record may be a second old. */

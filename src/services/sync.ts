@@ -4,6 +4,7 @@ import { StsyncError } from '../core/error.ts';
 import type { GuardName } from '../core/guard-names.ts';
 import { byCodePoint } from '../core/names.ts';
 import { holdSharedIds, limitChangedDomains } from '../core/plan/fleet.ts';
+import { mayForget } from '../core/plan/forget.ts';
 import { holdMovedDomains, lostDomains, plannedRotations } from '../core/plan/hold-moved.ts';
 import { liveId, publishedIds } from '../core/plan/ids.ts';
 import type { DomainPlan } from '../core/plan/model.ts';
@@ -18,6 +19,8 @@ import type { Store, StoreReader } from '../effects/store.ts';
 import { applyPlan, type WritingWorld } from './apply.ts';
 import { messageOf } from './apply-records.ts';
 import { mapConcurrent } from './concurrent.ts';
+import { withinRun } from './look-deadline.ts';
+import { paced } from './pace.ts';
 import { isSmtpReachable, lookAt, planLooked, type Planned, type PlanningWorld } from './look.ts';
 
 export interface RunOptions {
@@ -31,20 +34,50 @@ export interface RunOptions {
   /** Rule 15: the policy found live is at least this old. */
   readonly servedSince: Date | null;
   readonly onProgress: (done: number, total: number) => void;
+  /** Over how long the beginnings of the looks are spread, so that a fleet does not reach the name servers in one burst; 0 or absent: at once. */
+  readonly paceMs?: number;
 }
 
-/** Looks and plans. Writes nothing. */
+/** A domain and what was seen of it. */
+type Looked = Pick<Planned, 'wanted' | 'observation'>;
+
+/** Looks and plans. Writes nothing. Providers are asked with a deadline of their own: what was looked at in time is not late for what was not. */
 export async function planRun(config: Config, world: PlanningWorld, options: RunOptions): Promise<readonly Planned[]> {
+  const paceSeconds = (options.paceMs ?? 0) / 1000;
+  const limit = { deadlineSeconds: config.world.deadlineSeconds + Math.ceil(paceSeconds) };
+  const looked = await withinRun(limit, world, (bounded) => lookAtAll(config, bounded, options));
+  const planned = await withinRun(config.world, world, (bounded) => planAll(config, looked, bounded, options));
+  // Whoever read the plan file read which domains change.
+  const isAllowed = options.reviewed !== null || options.allow.includes('max-changed-domains');
+  const limited = limitChangedDomains(holdSharedIds(planned), config.limits, config.domains.length, isAllowed);
+  const judged = planned.map((one, index) => ({ ...one, plan: limited[index] ?? one.plan }));
+  if (options.reviewed === null) return judged;
+  const current = holdMovedDomains(judged, options.reviewed);
+  return judged.map((one, index) => ({ ...one, plan: current[index] ?? one.plan }));
+}
+
+async function lookAtAll(config: Config, world: PlanningWorld, options: RunOptions): Promise<readonly Looked[]> {
   const only = options.only === null ? null : new Set(options.only);
   const selected = config.domains.filter((one) => only === null || only.has(one.domain));
-  const unfinished = Map.groupBy(world.store?.journal({ isUnfinished: true }) ?? [], (entry) => entry.domain);
   let done = 0;
-  const looked = await mapConcurrent(selected, config.world.concurrency, async (one) => {
+  const turn = paced(selected.length, options.paceMs ?? 0, world);
+  return mapConcurrent(selected, config.world.concurrency, async (one) => {
+    await turn();
     const wanted = withAllowed(one, options.allow);
     const observation = await lookAt(config, wanted, world);
     options.onProgress(++done, selected.length);
     return { wanted, observation };
   });
+}
+
+/** The plan of each domain by itself. */
+async function planAll(
+  config: Config,
+  looked: readonly Looked[],
+  world: PlanningWorld,
+  options: RunOptions,
+): Promise<readonly Planned[]> {
+  const unfinished = Map.groupBy(world.store?.journal({ isUnfinished: true }) ?? [], (entry) => entry.domain);
   const context = contextOf(
     config,
     world,
@@ -52,25 +85,13 @@ export async function planRun(config: Config, world: PlanningWorld, options: Run
     looked.map((one) => one.observation),
   );
   const rotations = plannedRotations(options.reviewed);
-  const planned = await mapConcurrent(looked, config.world.concurrency, async ({ wanted, observation }) => {
+  return mapConcurrent(looked, config.world.concurrency, async ({ wanted, observation }) => {
     const id = liveId(publishedIds(wanted, observation));
     const isRotationAsked = context.isRotationAsked || rotations.get(wanted.domain) === id;
     const one = await planLooked(wanted, observation, world, { ...context, isRotationAsked }, options.servedSince);
     const entries = unfinished.get(wanted.domain) ?? [];
     return { ...one, plan: addUnfinished(one.plan, wanted, one.observation, entries) };
   });
-  // Whoever read the plan file read which domains change.
-  const isAllowed = options.reviewed !== null || options.allow.includes('max-changed-domains');
-  const limited = limitChangedDomains(
-    holdSharedIds(planned.map((one) => one.plan)),
-    config.limits,
-    config.domains.length,
-    isAllowed,
-  );
-  const judged = planned.map((one, index) => ({ ...one, plan: limited[index] ?? one.plan }));
-  if (options.reviewed === null) return judged;
-  const current = holdMovedDomains(judged, options.reviewed);
-  return judged.map((one, index) => ({ ...one, plan: current[index] ?? one.plan }));
 }
 
 /** The report of a run that stops before the first write. */
@@ -96,6 +117,7 @@ export async function syncRun(
       return failedPlan(plan, error);
     }
   });
+  forgetRemoved(config, writing.store, writing.now());
   return reportOf(config, withLost(plans, config, options), reading, false);
 }
 
@@ -133,7 +155,25 @@ function withAllowed(wanted: DomainConfig, allow: readonly GuardName[]): DomainC
 
 /** One transaction for all that the look taught; only what changed is written. */
 function rememberAll(planned: readonly Planned[], store: Store): void {
-  store.saveMemories(new Map(planned.map(({ wanted, memory }) => [wanted.domain, memory])));
+  const news = planned.filter((one) => one.isNews);
+  if (news.length > 0) store.saveMemories(new Map(news.map(({ wanted, memory }) => [wanted.domain, memory])));
+}
+
+/** The memories of domains that left the YAML go when nothing depends on them any more. The journal stays. */
+function forgetRemoved(config: Config, store: Store, now: Date): void {
+  const wanted = new Set<string>(config.domains.map((one) => one.domain));
+  const gone = store.domains().filter((domain) => !wanted.has(domain));
+  const forgettable = gone.filter((domain) => {
+    const memory = store.memory(domain);
+    // The journal of an orphan may be long, and it is no question there.
+    return memory.owned.length === 0 && mayForget(memory, removedAt(domain, store), now);
+  });
+  if (forgettable.length > 0) store.forget(forgettable);
+}
+
+function removedAt(domain: string, store: StoreReader): Date | null {
+  const last = store.journal({ domain }).findLast((entry) => entry.type === null && entry.kind !== 'verify');
+  return last?.kind === 'delete' && last.outcome === 'done' ? last.at : null;
 }
 
 function reportOf(config: Config, plans: readonly DomainPlan[], world: PlanningWorld, isDryRun: boolean): RunReport {

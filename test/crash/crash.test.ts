@@ -2,14 +2,15 @@
  * Rule 13: kill -9 at every write of a run; the next run finishes the work, with the same result and no second rotation. Runs the built
  * command under `kill-at.mjs`. A part of the writes by default, every one with SLOW=1.
  */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { bodyHash } from '../../src/core/id.ts';
 import { parsePolicy } from '../../src/core/policy.ts';
 import { mapConcurrent } from '../../src/services/concurrent.ts';
 import { listing, tempDirectory } from '../effects/temp-directory.ts';
-import { type Ran, runCli } from '../support/built-cli.ts';
+import { runCli } from '../support/built-cli.ts';
+import { expectQuiet, isSlow, nameOf, type Point, runToTheKill, undisturbedActs } from './kill.ts';
 import {
   copyFolder,
   type Domain,
@@ -45,16 +46,8 @@ const scenarios: readonly Scenario[] = [
   { title: 'a removal that deletes', yaml: [testing, `${absent}, allow: [removal-waits-for-caches]`], rotations: 0 },
 ];
 
-interface Point {
-  readonly at: number;
-  readonly when: 'before' | 'middle';
-  readonly label: string;
-}
-
 /** Without SLOW=1, beside every half write and every moment before a reload: one act in so many. */
 const STRIDE = 12;
-const isSlow = process.env['SLOW'] === '1';
-const preload = join(import.meta.dirname, 'kill-at.mjs');
 
 describe('kill -9', () => {
   test.each(scenarios)(
@@ -102,10 +95,7 @@ async function undisturbed(
   folder: string,
 ): Promise<{ acts: readonly string[]; shown: ReadonlyMap<Domain, Shown> }> {
   copyFolder(start, folder);
-  const trace = join(folder, 'acts');
-  const options = { cwd: folder, nodeOptions: ['--import', preload], env: { KILL_TRACE: trace } };
-  expectQuiet(await runCli(['sync'], options), 0);
-  const acts = readFileSync(trace, 'utf8').trimEnd().split('\n');
+  const acts = await undisturbedActs(folder);
   return { acts, shown: await lookAtAll(folder) };
 }
 
@@ -132,9 +122,7 @@ async function killAndMend(
     readonly rotations: number;
   },
 ): Promise<void> {
-  const env = { KILL_AT: String(point.at), KILL_WHEN: point.when };
-  const killed = await runCli(['sync'], { cwd: folder, nodeOptions: ['--import', preload], env });
-  expect(killed.signal).toBe('SIGKILL');
+  await runToTheKill(folder, point);
   const looks = [before, await lookAtAll(folder)];
   for (const [domain, shown] of looks.at(-1) ?? []) expectSafe(shown, before.get(domain));
 
@@ -201,16 +189,4 @@ function expectRotations(folder: string, domain: Domain, seen: readonly (string 
 
 async function lookAtAll(folder: string): Promise<ReadonlyMap<Domain, Shown>> {
   return new Map(await Promise.all(domains.map(async (domain) => [domain, await lookAt(folder, domain)] as const)));
-}
-
-function nameOf({ at, when }: Point): string {
-  return `${at}${when === 'middle' ? '½' : ''}`;
-}
-
-function expectQuiet(ran: Ran, code: number): void {
-  expect({ code: ran.code, stderr: ran.stderr, stdout: ran.code === code ? '' : ran.stdout }).toEqual({
-    code,
-    stderr: '',
-    stdout: '',
-  });
 }

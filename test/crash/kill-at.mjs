@@ -1,12 +1,13 @@
 /**
- * Preloaded with `node --import`: counts everything by which this process changes the world outside (files, SQLite, commands) and ends it
- * with SIGKILL at the KILL_AT-th. KILL_WHEN: `before` it, `after` it, or in the `middle` of it (a write then leaves half of its bytes).
+ * Preloaded with `node --import`: counts everything by which this process changes the world outside (files, SQLite, commands, DNS updates),
+ * and the answers to DNS updates before they are seen, and ends it with SIGKILL at the KILL_AT-th. KILL_WHEN: `before` it, `after` it, or in the `middle` of it (a write then leaves half of its bytes).
  * KILL_TRACE names a file that gets one line for each, in order, when the process ends by itself. No hook in `src` knows of this.
  */
 import childProcess from 'node:child_process';
 import fs from 'node:fs';
 import fsp from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
+import net from 'node:net';
 
 const { KILL_AT: at, KILL_WHEN: when = 'before', KILL_TRACE: traceFile } = process.env;
 const { openSync, writeSync, closeSync } = fs;
@@ -77,6 +78,21 @@ patch(fs, 'writeSync', { half: (fd, data) => [fd, halfOf(data)] });
 patch(fs, 'fsyncSync');
 patch(fs, 'ftruncateSync');
 patch(childProcess, 'spawn', { describe: (command) => command });
+
+/** A message over TCP: two octets of length, the id, then QR and the opcode; 5 is UPDATE (RFC 2136 §2.2). */
+const isUpdate = (data, isAnswer) =>
+  Buffer.isBuffer(data) && data.length > 14 && ((data[4] >> 3) & 15) === 5 && data[4] >> 7 === (isAnswer ? 1 : 0);
+patch(net.Socket.prototype, 'write', {
+  half: (data) => [halfOf(data)],
+  counts: (data) => isUpdate(data, false),
+  // Which of our records: its name stands in the message label by label.
+  describe: (data) => `update ${/_mta-sts|mta-sts|_smtp/.exec(data.toString('latin1'))?.[0] ?? 'other'}`,
+});
+// Node writes at once, so after this act the update is with the kernel. Its answer is here when the next one begins.
+patch(net.Socket.prototype, 'emit', {
+  counts: (event, data) => event === 'data' && isUpdate(data, true),
+  describe: () => 'answer',
+});
 
 // Node 22 warns when this module is loaded; the warning would look like one of stsync's.
 const emitWarning = process.emitWarning;

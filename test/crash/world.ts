@@ -3,9 +3,8 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync
 import { join } from 'node:path';
 import { open } from '../../providers/zonefile/provider.ts';
 import { rdataTexts, type RecordSet } from '../../src/core/record-set.ts';
-import { openFiles } from '../../src/effects/files.ts';
-import { runCommand } from '../../src/effects/run-command.ts';
 import { openStoreReadOnly } from '../../src/effects/store-sqlite.ts';
+import { testContext } from '../providers/context.ts';
 
 export const domains = ['one.example', 'two.example'] as const;
 export type Domain = (typeof domains)[number];
@@ -55,10 +54,7 @@ export function copyFolder(from: string, to: string): void {
 
 /** Throws where a zone file cannot be parsed. */
 export async function lookAt(folder: string, domain: Domain): Promise<Shown> {
-  const provider = await open(
-    { directory: join(folder, 'zones') },
-    { files: openFiles(), runCommand, now: () => new Date() },
-  );
+  const provider = await open({ directory: join(folder, 'zones') }, { ...testContext(), now: () => new Date() });
   const sets = await provider.read(
     [
       { name: `_mta-sts.${domain}`, type: 'TXT' },

@@ -2,14 +2,15 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createServer } from 'node:tls';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeWith, findProgram } from '../servers/programs.ts';
+import { expect, it } from 'vitest';
+import { describeWith } from '../servers/programs.ts';
 
 import { StsyncError } from '../../src/core/error.ts';
 import { checkCertificate, type CheckedCertificate } from '../../src/effects/certificate.ts';
 import { connectTcp, connectTls } from '../../src/effects/net/connection.ts';
 import { loadTrust } from '../../src/effects/trust.ts';
-import { type Ca, type Certificate, type LeafOptions, makeCa } from '../support/ca.ts';
+import type { Certificate, LeafOptions } from '../support/ca.ts';
+import { sharedCa } from '../support/shared-ca.ts';
 import { listening } from '../support/tcp-server.ts';
 import { tempDirectory } from './temp-directory.ts';
 
@@ -22,12 +23,7 @@ const chainHint =
 const dateHint = 'renew it, let the server load it, and look at the clock of both machines';
 const nameHint = `get one whose SAN names ${host}: the server must choose it by SNI, also where a CNAME leads there`;
 
-let ca: Ca;
-const hasOpenssl = findProgram('openssl') !== null;
-beforeAll(() => {
-  if (hasOpenssl) ca = makeCa();
-});
-afterAll(() => (hasOpenssl ? ca[Symbol.asyncDispose]() : undefined));
+const ca = sharedCa();
 
 /** What is said of a server that shows `certificate`. */
 async function check(certificate: Certificate, caFile: string | null = ca.file): Promise<CheckedCertificate | null> {

@@ -5,12 +5,13 @@ import { createServer as createHttpsServer } from 'node:https';
 import { createServer as createTcpServer, type Server } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeWith, findProgram } from '../servers/programs.ts';
+import { expect, it } from 'vitest';
+import { describeWith } from '../servers/programs.ts';
 
 import { socketFailure, type Stage } from '../../src/effects/fetch-failure.ts';
 import { type FetchOutcome, type PolicyFetcher, policyFetcher } from '../../src/effects/fetch-policy.ts';
-import { type Ca, type LeafOptions, makeCa } from '../support/ca.ts';
+import type { LeafOptions } from '../support/ca.ts';
+import { sharedCa } from '../support/shared-ca.ts';
 import { closedPort, type Listening, listening } from '../support/tcp-server.ts';
 
 const host = 'mta-sts.example.test';
@@ -18,12 +19,7 @@ const file = `https://${host}/.well-known/mta-sts.txt`;
 const body = 'version: STSv1\r\nmode: none\r\nmax_age: 86400\r\n';
 const signal = new AbortController().signal;
 
-let ca: Ca;
-const hasOpenssl = findProgram('openssl') !== null;
-beforeAll(() => {
-  if (hasOpenssl) ca = makeCa();
-});
-afterAll(() => (hasOpenssl ? ca[Symbol.asyncDispose]() : undefined));
+const ca = sharedCa();
 
 /** A fetcher for which the policy host is at `port` of loopback. */
 function fetcherAt(port: number, timeoutMs = 5_000): PolicyFetcher {
@@ -197,6 +193,13 @@ describeWith(['openssl'], 'an answer that is no policy', () => {
     ['304', (r) => r.writeHead(304).end(), 'HTTPS_STATUS', 'the answer has status 304, not 200', at200],
     ['403', (r) => r.writeHead(403).end('bot?'), 'HTTPS_STATUS', 'the answer has status 403, not 200', wall],
     ['503', (r) => r.writeHead(503).end(), 'HTTPS_STATUS', 'the answer has status 503, not 200', wall],
+    [
+      'an error with a Location, which is no redirect',
+      (r) => r.writeHead(404, { Location: file }).end(),
+      'HTTPS_STATUS',
+      'the answer has status 404, not 200',
+      at200,
+    ],
     [
       'a redirect loop',
       (r) => r.writeHead(301, { Location: file }).end(),

@@ -8,6 +8,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { StsyncError } from '../../src/core/error.ts';
 import { withFileLock } from '../../src/effects/file-lock.ts';
+import { describeUnless } from '../servers/programs.ts';
 import { tempDirectory } from './temp-directory.ts';
 
 const HOLDER = join(import.meta.dirname, 'file-lock/hold-lock.ts');
@@ -120,3 +121,22 @@ describe('withFileLock', () => {
     expect(readdirSync(join(path, '..'))).toEqual([]);
   });
 });
+
+/** As `ProtectProc=invisible` and `hidepid` do to the processes of other users, whose pid can still be asked for. */
+const HIDE = [process.getuid?.() === 0 ? '-m' : '-rm', 'sh', '-c', 'mount -t tmpfs none /proc && exec "$@"', 'sh'];
+const canHide = spawnSync('unshare', [...HIDE, 'true'], { stdio: 'ignore' }).status === 0;
+
+describeUnless(
+  canHide ? null : 'mount namespaces are not allowed here',
+  'withFileLock where /proc hides the holder',
+  () => {
+    it('does not take over its lock while it lives', async () => {
+      const path = join(tempDirectory(), 'file');
+      await holdElsewhere(path);
+      const args = [...HIDE, process.execPath, '--no-warnings', HOLDER, path];
+      const { status, stdout, stderr } = spawnSync('unshare', args, { encoding: 'utf8', input: '\n' });
+      expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+      expect(stderr).toContain('is locked by pid');
+    });
+  },
+);

@@ -3,8 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { announced } from '../../providers/announced.ts';
-import { descriptor as zonefile } from '../../providers/zonefile/descriptor.ts';
+import { descriptors } from '../../providers/registry.ts';
 import type { ParsedConfig } from '../../src/core/config/parse-config.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { loadConfig } from '../../src/effects/load-config.ts';
@@ -24,7 +23,7 @@ afterEach(() => {
 });
 
 function load(named?: string): ParsedConfig {
-  return loadConfig({ path: named, descriptors: [zonefile, ...announced], environment: {}, workingDirectory: folder });
+  return loadConfig({ path: named, descriptors, environment: {}, workingDirectory: folder });
 }
 
 function write(file: string, text: string): void {

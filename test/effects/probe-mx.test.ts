@@ -2,23 +2,19 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { SMTPServer } from 'smtp-server';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeWith, findProgram } from '../servers/programs.ts';
+import { expect, it } from 'vitest';
+import { describeWith } from '../servers/programs.ts';
 
 import { type MxProbe, mxProbe } from '../../src/effects/probe-mx.ts';
 import type { MxOutcome } from '../../src/effects/talk-starttls.ts';
-import { type Ca, type Certificate, type LeafOptions, makeCa } from '../support/ca.ts';
+import type { Certificate, LeafOptions } from '../support/ca.ts';
+import { sharedCa } from '../support/shared-ca.ts';
 import { closedPort, listening } from '../support/tcp-server.ts';
 
 const host = 'mx1.example.test';
 const signal = new AbortController().signal;
 
-let ca: Ca;
-const hasOpenssl = findProgram('openssl') !== null;
-beforeAll(() => {
-  if (hasOpenssl) ca = makeCa();
-});
-afterAll(() => (hasOpenssl ? ca[Symbol.asyncDispose]() : undefined));
+const ca = sharedCa();
 
 /** A probe for which the MX host is at `port` of loopback. */
 function probeTo(port: number, timeoutMs = 5_000): MxProbe {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 import { describe, expect, onTestFinished, test } from 'vitest';
 
-import { acquireRunLock } from '../../src/effects/run-lock.ts';
+import { acquireDaemonLease, acquireRunLock } from '../../src/effects/run-lock.ts';
 import { cannotMount, readOnlyMount, smallDisk } from './small-disk.ts';
 import { tempDirectory } from './temp-directory.ts';
 
@@ -118,6 +118,76 @@ describe('the run lock', () => {
     expect(other).not.toBe(lock);
     lock.release();
     other.release();
+  });
+});
+
+describe('a wait for the run lock', () => {
+  test('ends with the reason of its signal, at once', async () => {
+    const path = join(tempDirectory(), 'stsync.db');
+    const lock = await acquireRunLock(path, info);
+    const abort = new AbortController();
+    const waiting = acquireRunLock(path, info, { waitMs: 60_000, signal: abort.signal });
+    const reason = new Error('the daemon stops');
+    abort.abort(reason);
+    await expect(waiting).rejects.toBe(reason);
+    lock.release();
+  });
+});
+
+/** How one waits for a lease: until `abort`, and `standing` gets who is waited for. */
+function patience(abort: AbortController, standing: string[] = []): Parameters<typeof acquireDaemonLease>[2] {
+  return { signal: abort.signal, onStandby: (one) => void standing.push(one) };
+}
+
+describe('the lease of a daemon', () => {
+  test('leaves the run lock free: each run takes that one for itself', async () => {
+    const path = join(tempDirectory(), 'stsync.db');
+    const lease = await acquireDaemonLease(path, info, patience(new AbortController()));
+    const lock = await acquireRunLock(path, info);
+    lock.release();
+    lease.release();
+  });
+
+  test('is waited for, and goes over at once when its holder is killed', async () => {
+    const path = join(tempDirectory(), 'stsync.db');
+    const child = await holder(path, 'lease');
+    const standing: string[] = [];
+    const waiting = acquireDaemonLease(path, info, patience(new AbortController(), standing));
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    const diedMs = performance.now();
+    const lease = await waiting;
+    expect(performance.now() - diedMs).toBeLessThan(10_000);
+    expect(standing).toEqual([`pid ${child.pid} on ${hostname()}, \`lease\`, since 2026-11-24T09:30:00.000Z`]);
+    lease.release();
+  });
+
+  test('of many that stand by exactly one gets it', async () => {
+    const path = join(tempDirectory(), 'stsync.db');
+    const lease = await acquireDaemonLease(path, info, patience(new AbortController()));
+    const children = await Promise.all([1, 2, 3].map(() => holder(path, 'lease')));
+    const held = Promise.any(children.map((child) => once(child.stdout ?? child, 'data')));
+    lease.release();
+    expect(String(await held)).toBe('held\n');
+    const standing: string[] = [];
+    const abort = new AbortController();
+    const waiting = acquireDaemonLease(path, info, patience(abort, standing));
+    abort.abort(new Error('enough'));
+    await expect(waiting).rejects.toThrow('enough');
+    expect(children.map((child) => child.pid).some((pid) => standing[0]?.startsWith(`pid ${pid} `))).toBe(true);
+  });
+
+  test('is no longer waited for when the daemon stops', async () => {
+    const path = join(tempDirectory(), 'stsync.db');
+    const lease = await acquireDaemonLease(path, info, patience(new AbortController()));
+    const abort = new AbortController();
+    const reason = new Error('the daemon stops');
+    const standing: string[] = [];
+    const waiting = acquireDaemonLease(path, info, patience(abort, standing));
+    abort.abort(reason);
+    await expect(waiting).rejects.toBe(reason);
+    expect(standing[0]).toContain(`pid ${process.pid}`);
+    lease.release();
   });
 });
 

@@ -44,6 +44,7 @@ const memory: DomainMemory = {
   seenBodies: [{ id: 'abc', bodyHash: '0123456789abcdef' }],
   owned: ['_mta-sts.example.com TXT'],
   hostSettledAt: at,
+  hostTtlSeconds: 300,
   proved: { bodyHash: '0123456789abcdef', at },
 };
 const step: Omit<JournalEntry, 'outcome' | 'note'> = {
@@ -92,6 +93,21 @@ describe('the SQLite store', () => {
       expect(store.memory('example.com')).toEqual(memory);
     });
     withStore(path, (store) => expect(store.memory('example.com')).toEqual(memory));
+  });
+
+  test('forgets a domain and keeps its journal', () => {
+    const path = statePath();
+    const [gone, stays] = ['a.example', 'b.example'];
+    withStore(path, (store) => {
+      store.saveMemories(new Map([gone, stays].map((domain) => [domain, memory])));
+      store.endStep(store.beginStep({ ...step, domain: gone }), 'done', null);
+      store.forget([gone, 'never.example']);
+    });
+    withStore(path, (store) => {
+      expect(store.domains()).toEqual([stays]);
+      expect(store.memory(gone)).toEqual(noMemory);
+      expect(store.journal({ domain: gone })).toHaveLength(1);
+    });
   });
 
   test('lists domains by code point', () => {
@@ -258,6 +274,24 @@ describe('the read-only store', () => {
     expect(listing(directory)).toEqual(before);
   });
 
+  // 32 bytes are a log whose head was written and no more: SQLite itself then tries for ten seconds, and gives up.
+  test.each([1, 31, 32])('reads a state whose writer was killed when its log was %i bytes long', (length) => {
+    const path = join(tempDirectory(), 'state.db');
+    const writer = openStore(path);
+    writer.saveMemory('example.com', memory);
+    writer.close();
+    writeFileSync(`${path}-wal`, Buffer.alloc(length, 7));
+    writeFileSync(`${path}-shm`, Buffer.alloc(32_768));
+    const reader = openStoreReadOnly(path);
+    expect(reader?.memory('example.com')).toEqual(memory);
+    // A run that begins afterwards is seen.
+    const next = openStore(path);
+    next.saveMemory('example.org', memory);
+    expect(reader?.domains()).toEqual(['example.com', 'example.org']);
+    next.close();
+    reader?.close();
+  });
+
   test('says what to do with a log that lacks its index (a copy of two files of three)', () => {
     const directory = tempDirectory();
     killedRun(join(directory, 'crashed.db'));
@@ -302,7 +336,7 @@ describe('a state that cannot be used', () => {
       'a newer schema',
       newerSchema,
       'STATE_UNREADABLE',
-      /newer stsync \(schema 99; this one knows 1\)/,
+      /newer stsync \(schema 99; this one knows 3\)/,
       /use that stsync/,
     ],
     ['a file cut in the middle', cutFile, 'STATE_UNREADABLE', /is damaged/, /backup/],

@@ -54,6 +54,9 @@ async function planOf(folder: string): ReturnType<typeof dryRun> {
     files,
     runCommand: () => Promise.reject(new Error('a dry run runs no command')),
     now: () => new Date(),
+    requestBudget: () => {
+      throw new Error('a zone file has no budget of requests');
+    },
   };
   const provider = await open({ directory: join(folder, 'zones') }, context);
   const memoryFile = join(folder, 'memory.json');
@@ -73,9 +76,13 @@ async function planOf(folder: string): ReturnType<typeof dryRun> {
         domains: () => [...stored.keys()],
         memory: (domain) => stored.get(domain) ?? noMemory,
         journal: () => [],
+        domainStates: () => new Map(),
+        lastGoodRunAt: () => null,
+        policyBody: () => null,
         close: () => undefined,
       },
       now: () => new Date('2026-11-24T12:00:00Z'),
+      after: () => () => undefined,
       descriptors,
     },
     { only: null, allow: [], isRotationAsked: false, reviewed: null, servedSince: null, onProgress: () => undefined },

@@ -4,6 +4,8 @@ import type { AddressFetch } from '../../src/effects/fetch-policy.ts';
 import type { MxAddressProbe } from '../../src/effects/probe-mx.ts';
 import { offerOf } from '../../src/services/observe-offers.ts';
 import { servedFact } from '../../src/services/observe-policy.ts';
+import { TableNetwork } from '../support/table-network.ts';
+import { mxSet, theDomain, wantedDomain, World } from '../support/world.ts';
 
 const certificate = { names: [], notBefore: new Date(0), notAfter: new Date(0), issuer: '', isTrusted: true };
 const body = (mx: string): string => `version: STSv1\nmode: testing\nmx: ${mx}\nmax_age: 86400\n`;
@@ -55,6 +57,38 @@ describe('the policy that is served', () => {
     ['no address', [], 'absent'],
   ] as const)('%s', (_title, fetches, kind) => {
     expect(servedFact('mta-sts.example.com', fetches).kind).toBe(kind);
+  });
+});
+
+describe('a family without a route', () => {
+  const fetches = [served('192.0.2.1', body('a.example')), failed('2001:db8::1', 'HTTPS_NO_ROUTE')];
+
+  it('is named, so that a run can tell where nobody looked', () => {
+    expect(servedFact('mta-sts.example.com', fetches)).toMatchObject({ kind: 'body', leftOut: ['2001:db8::1'] });
+    expect(servedFact('mta-sts.example.com', fetches.slice(0, 1))).toMatchObject({ leftOut: [] });
+  });
+
+  it('is a finding of the run and a word in the journal, and stops nothing', async () => {
+    const world = new World([mxSet('example.com', ['mx1.example.com'])]);
+    const internet = new TableNetwork(world.sets, () => []);
+    const text = (host: string): string => world.files.get(host) ?? '';
+    const fetch = (host: string): Promise<readonly AddressFetch[]> =>
+      Promise.resolve([served('192.0.2.1', text(host)), failed('2001:db8::1', 'HTTPS_NO_ROUTE')]);
+    world.network = { ...internet.network, fetcher: { fetch } };
+    const publisher = {
+      ...wantedDomain('example.com').publisher,
+      type: 'directory',
+      directory: '/www',
+      proof: 'https',
+    } as const;
+    const wanted = [wantedDomain('example.com', { observe: 'dns', publisher })];
+    expect(theDomain(await world.sync(wanted)).status).toBe('changed');
+    expect(world.journal.find((entry) => entry.kind === 'verify')?.note).toBe(
+      'proof: https, at every address but 2001:db8::1, where this machine has no route',
+    );
+    const plan = theDomain(await world.later(60).sync(wanted));
+    expect(plan.status).toBe('in sync');
+    expect(plan.findings.filter((finding) => finding.code === 'HTTPS_NO_ROUTE')).toMatchObject([{ severity: 'info' }]);
   });
 });
 

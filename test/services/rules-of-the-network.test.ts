@@ -1,5 +1,6 @@
 /** Rules that a delegated id, a second proof and somebody else's policy host bring in (rules 5 and 7). */
 import { describe, expect, it } from 'vitest';
+import { TableNetwork } from '../support/table-network.ts';
 import { mxSet, theDomain, wantedDomain, World } from '../support/world.ts';
 
 const D = 'example.com';
@@ -44,6 +45,26 @@ describe('rule 7, idRecord', () => {
   });
 });
 
+describe('rule 6, while the policy host cannot be fetched', () => {
+  it.each([
+    ['at one of its addresses', (body: string | null) => [body, null]],
+    ['at all', () => [null]],
+  ])('keeps the patterns that were announced: %s', async (_where, bodies) => {
+    const world = new World([mxSet(D, [`mx1.${D}`, `mx2.${D}`])]);
+    const internet = new TableNetwork(world.sets, (host) => [world.files.get(host) ?? null]);
+    world.network = internet.network;
+    const publisher = { ...wantedDomain(D).publisher, type: 'directory', directory: '/www', proof: 'https' } as const;
+    const enforce = (...mx: readonly string[]) => {
+      const allow = new Set(['testing-before-enforce'] as const);
+      return [wantedDomain(D, { observe: 'dns', publisher, mode: 'enforce', mx, allow })];
+    };
+    await world.sync(enforce(`mx1.${D}`, `mx2.${D}`));
+    internet.bodies = (host) => bodies(world.files.get(host) ?? null);
+    await world.later(7 * 86_400).sync(enforce(`mx1.${D}`));
+    expect(world.body(D)).toContain(`mx: mx2.${D}`);
+  });
+});
+
 describe('rule 5, publisher.spread', () => {
   it('announces only after a second proof that long after the first', async () => {
     const world = new World([mxSet(D, [`mx1.${D}`])]);
@@ -59,5 +80,47 @@ describe('rule 5, publisher.spread', () => {
     expect(world.id(D)).toBeUndefined();
     await world.later(1).sync(wanted);
     expect(world.id(D)).toBeDefined();
+  });
+});
+
+describe('rule 5, moving the policy host while a name server lags', () => {
+  const DAY = 86_400;
+
+  it('keeps body and id until the TTL of the old record has passed everywhere, counted from the first look at which no server showed it', async () => {
+    const world = new World([mxSet(D, [`mx1.${D}`])]);
+    const internet = new TableNetwork(world.sets, (host) => [world.files.get(host) ?? null]);
+    world.network = internet.network;
+    const proved = { type: 'directory', directory: '/www', proof: 'https' } as const;
+    const publisher = { ...wantedDomain(D).publisher, ...proved };
+    await world.sync([wantedDomain(D, { observe: 'dns', publisher })]);
+    const id = world.id(D);
+    // From now on the name servers show what was there before the move.
+    internet.sets = new Map(world.sets);
+    const target = { kind: 'addresses', addresses: ['192.0.2.7'] } as const;
+    const moved = [wantedDomain(D, { observe: 'dns', publisher: { ...publisher, target }, maxAgeSeconds: 2 * DAY })];
+    await world.later(60).sync(moved);
+    for (let run = 0; run < 5; run++) {
+      expect(theDomain(await world.later(400).sync(moved)).status).toBe('waiting');
+      expect(world.id(D)).toBe(id);
+    }
+    internet.sets = world.sets;
+    // All show the new one now; a resolver may have got the old one just before.
+    expect(theDomain(await world.later(400).sync(moved)).status).toBe('waiting');
+    expect(theDomain(await world.later(299).sync(moved)).status).toBe('waiting');
+    expect(world.id(D)).toBe(id);
+    expect(theDomain(await world.later(2).sync(moved)).status).toBe('changed');
+    expect(world.id(D)).not.toBe(id);
+    expect(world.memories.get(D)).toMatchObject({ hostSettledAt: null, hostTtlSeconds: 0 });
+  });
+
+  it('is over for good: a server that fails later holds up nothing', async () => {
+    const world = new World([mxSet(D, [`mx1.${D}`])]);
+    const publisher = { ...wantedDomain(D).publisher };
+    await world.sync([wantedDomain(D)]);
+    const target = { kind: 'addresses', addresses: ['192.0.2.7'] } as const;
+    const moved = { publisher: { ...publisher, target } };
+    await world.later(60).sync([wantedDomain(D, moved)]);
+    await world.later(400).sync([wantedDomain(D, moved)]);
+    expect(world.memories.get(D)?.hostSettledAt).toBeNull();
   });
 });

@@ -20,7 +20,7 @@ export interface SeenQuery {
 }
 
 export interface DnsServerOptions {
-  /** An address of 127.0.0.0/8; 127.0.0.1 unless said. */
+  /** An address of 127.0.0.0/8, or ::1; 127.0.0.1 unless said. */
   readonly host?: string;
   /** A free one unless said. */
   readonly port?: number;
@@ -33,7 +33,7 @@ export interface DnsServerOptions {
 export interface DnsServer extends AsyncDisposable {
   readonly host: string;
   readonly port: number;
-  /** `127.0.0.1:PORT`, as `world.resolvers` and `world.authorities` take it. */
+  /** `127.0.0.1:PORT` or `[::1]:PORT`, as `world.resolvers` and `world.authorities` take it. */
   readonly address: string;
   readonly zones: Zones;
   /** All questions so far, in order. */
@@ -53,7 +53,7 @@ export async function startDnsServer(options: DnsServerOptions = {}): Promise<Dn
   const { host = '127.0.0.1', isResolver = false, zones = newZones() } = options;
   const { udp, tcp, port } = await bindBoth(host, options.port ?? 0);
   // Answers "from another address" leave from here.
-  const stranger = createSocket('udp4');
+  const stranger = createSocket(familyOf(host));
   const queries: SeenQuery[] = [];
   const connections = new Set<Socket>();
   const timers = new Set<NodeJS.Timeout>();
@@ -61,7 +61,7 @@ export async function startDnsServer(options: DnsServerOptions = {}): Promise<Dn
   const server: DnsServer = {
     host,
     port,
-    address: `${host}:${port}`,
+    address: `${host.includes(':') ? `[${host}]` : host}:${port}`,
     zones,
     queries,
     delayMs: 0,
@@ -161,6 +161,10 @@ function prefixed(message: Buffer): Buffer {
   return Buffer.concat([prefix, message]);
 }
 
+function familyOf(host: string): 'udp4' | 'udp6' {
+  return host.includes(':') ? 'udp6' : 'udp4';
+}
+
 /** A port that is free for both; tried again when TCP gets one that UDP has not. */
 async function bindBoth(host: string, wanted: number): Promise<{ udp: UdpSocket; tcp: Server; port: number }> {
   for (let tries = 1; ; tries++) {
@@ -168,7 +172,7 @@ async function bindBoth(host: string, wanted: number): Promise<{ udp: UdpSocket;
     await once(tcp, 'listening');
     const address = tcp.address();
     const port = typeof address === 'object' && address !== null ? address.port : 0;
-    const udp = createSocket('udp4');
+    const udp = createSocket(familyOf(host));
     udp.bind(port, host);
     try {
       await once(udp, 'listening');

@@ -2,6 +2,7 @@
 import { descriptors } from '../../providers/registry.ts';
 import { openMemory } from '../../providers/memory/provider.ts';
 import type { Config, DomainConfig } from '../../src/core/config/model.ts';
+import { defaultDaemon } from '../../src/core/config/shape-daemon.ts';
 import type { JournalEntry } from '../../src/core/journal.ts';
 import { type DomainMemory, noMemory } from '../../src/core/memory.ts';
 import { parseHostName } from '../../src/core/names.ts';
@@ -14,6 +15,7 @@ import { type Provider, readOnly } from '../../src/provider.ts';
 import { applyPlan } from '../../src/services/apply.ts';
 import { dryRun, planRun, type RunOptions, syncRun } from '../../src/services/sync.ts';
 import { answerWhen, type WhenQuestion } from '../../src/services/when.ts';
+import type { PlanningWorld } from '../../src/services/look.ts';
 import type { Network } from '../../src/services/world.ts';
 import { noNetwork } from './no-network.ts';
 
@@ -59,6 +61,8 @@ export class World {
   readonly sets = new Map<string, RecordSet>();
   readonly files = new Map<string, string>();
   readonly memories = new Map<string, DomainMemory>();
+  /** The domains whose memory was written after a look, in order. */
+  readonly remembered: string[] = [];
   readonly journal: JournalEntry[] = [];
   now = new Date('2026-11-24T12:00:00Z');
   /** Every write that happened, in order: `publish mta-sts.example.com`, `write _mta-sts.example.com TXT`, ... */
@@ -72,11 +76,18 @@ export class World {
   isDead = false;
   /** What reading a policy throws; null: it can be read. */
   unreadable: Error | null = null;
+  /** Called before each read at the provider; a test throws here to break it. */
+  readFault: () => void = () => undefined;
 
   /** What senders see; a test that has a network puts its own here. */
   network: Network = noNetwork;
 
+  /** Timers of deadlines; they never ring unless a test puts its own here. */
+  after: PlanningWorld['after'] = () => () => undefined;
+
   readonly provider: Provider;
+  /** Providers beside `main`, by name; a test that has a zone at two puts its own here. */
+  readonly others = new Map<string, Provider>();
   readonly publisher: Publisher;
   readonly store: Store;
 
@@ -84,6 +95,10 @@ export class World {
     const inner = openMemory(null, records, this.sets);
     this.provider = {
       ...inner,
+      read: async (keys, signal) => {
+        this.readFault();
+        return inner.read(keys, signal);
+      },
       apply: (changes, signal) =>
         this.#write(
           changes
@@ -92,18 +107,14 @@ export class World {
           () => inner.apply(changes, signal),
         ),
     };
-    this.publisher = {
-      read: (host) => {
-        if (this.unreadable !== null) return Promise.reject(this.unreadable);
-        return Promise.resolve(this.files.has(host) ? new TextEncoder().encode(this.files.get(host)) : null);
-      },
-      publish: (host, body) => this.#write(`publish ${host}`, () => void this.files.set(host, body)),
-      remove: (host) => this.#write(`remove ${host}`, () => void this.files.delete(host)),
-    };
+    this.publisher = this.#publisherAt('');
     this.store = {
       domains: () => [...this.memories.keys()].toSorted(),
       memory: (domain) => this.memories.get(domain) ?? noMemory,
-      journal: (filter) => (filter.isUnfinished ? unfinishedOf(this.journal) : this.journal),
+      journal: (filter) =>
+        filter.isUnfinished
+          ? unfinishedOf(this.journal)
+          : this.journal.filter((entry) => filter.domain === undefined || entry.domain === filter.domain),
       close: () => undefined,
       saveMemory: (domain, memory) => {
         this.#alive();
@@ -112,16 +123,44 @@ export class World {
       saveMemories: (memories) => {
         this.#alive();
         memories.forEach((memory, domain) => this.memories.set(domain, memory));
+        this.remembered.push(...memories.keys());
+      },
+      forget: (domains) => {
+        this.#alive();
+        domains.forEach((domain) => this.memories.delete(domain));
       },
       beginStep: (entry) => {
         this.#alive();
         return this.journal.push({ ...entry, outcome: 'started', note: null }) - 1;
       },
+      domainStates: () => new Map(),
+      lastGoodRunAt: () => null,
+      saveDomainStates: () => this.#alive(),
+      policyBody: () => null,
+      savePolicyBody: () => this.#alive(),
       endStep: (number, outcome, note) => {
         this.#alive();
         const entry = this.journal[number];
         if (entry !== undefined) this.journal[number] = { ...entry, outcome, note };
       },
+    };
+  }
+
+  /** Publishers with another directory than `/www` keep their files beside the others, under `<directory> <host>`. */
+  #publisherOf({ publisher }: DomainConfig): Publisher {
+    if (publisher.type !== 'directory' || publisher.directory === '/www') return this.publisher;
+    return this.#publisherAt(`${publisher.directory} `);
+  }
+
+  #publisherAt(root: string): Publisher {
+    return {
+      read: (host) => {
+        if (this.unreadable !== null) return Promise.reject(this.unreadable);
+        const body = this.files.get(`${root}${host}`);
+        return Promise.resolve(body === undefined ? null : new TextEncoder().encode(body));
+      },
+      publish: (host, body) => this.#write(`publish ${host}`, () => void this.files.set(`${root}${host}`, body)),
+      remove: (host) => this.#write(`remove ${host}`, () => void this.files.delete(`${root}${host}`)),
     };
   }
 
@@ -159,8 +198,8 @@ export class World {
 
   async sync(domains: readonly DomainConfig[], options: Partial<RunOptions> = {}): Promise<RunReport> {
     const writing = {
-      providers: new Map([['main', this.provider]]),
-      publisher: () => this.publisher,
+      providers: new Map([['main', this.provider], ...this.others]),
+      publisher: (wanted: DomainConfig) => this.#publisherOf(wanted),
       network: this.network,
       store: this.store,
       now: () => this.now,
@@ -169,9 +208,10 @@ export class World {
     };
     const run = { ...noOptions, ...options };
     const { tamper } = this;
-    if (tamper === null) return syncRun(configOf(domains), this.#planning(), writing, run);
-    const report = await dryRun(configOf(domains), this.#planning(), run);
-    for (const { wanted, plan, memory } of await planRun(configOf(domains), this.#planning(), run)) {
+    const config = this.#config(domains);
+    if (tamper === null) return syncRun(config, this.#planning(), writing, run);
+    const report = await dryRun(config, this.#planning(), run);
+    for (const { wanted, plan, memory } of await planRun(config, this.#planning(), run)) {
       this.store.saveMemory(wanted.domain, memory);
       await applyPlan(wanted, tamper(plan), memory, writing);
     }
@@ -179,21 +219,26 @@ export class World {
   }
 
   async dryRun(domains: readonly DomainConfig[], options: Partial<RunOptions> = {}): Promise<RunReport> {
-    return dryRun(configOf(domains), this.#planning(), { ...noOptions, ...options });
+    return dryRun(this.#config(domains), this.#planning(), { ...noOptions, ...options });
   }
 
   async when(wanted: DomainConfig, question: WhenQuestion): Promise<Awaited<ReturnType<typeof answerWhen>>> {
-    return answerWhen(configOf([wanted]), wanted, question, this.#planning(), noOptions);
+    return answerWhen(this.#config([wanted]), wanted, question, this.#planning(), noOptions);
+  }
+
+  #config(domains: readonly DomainConfig[]): Config {
+    return configOf(domains, ['main', ...this.others.keys()]);
   }
 
   #planning(): Parameters<typeof dryRun>[1] {
     return {
-      readers: new Map([['main', readOnly(this.provider)]]),
+      readers: new Map([['main', this.provider] as const, ...this.others].map(([name, one]) => [name, readOnly(one)])),
       network: this.network,
-      policies: () => ({ read: (host: string) => this.publisher.read(host) }),
+      policies: (wanted: DomainConfig) => ({ read: (host: string) => this.#publisherOf(wanted).read(host) }),
       signal: new AbortController().signal,
       store: this.store,
       now: () => this.now,
+      after: this.after,
       descriptors,
     };
   }
@@ -215,11 +260,10 @@ const noOptions: RunOptions = {
   onProgress: () => undefined,
 };
 
-function configOf(domains: readonly DomainConfig[]): Config {
+function configOf(domains: readonly DomainConfig[], providers: readonly string[]): Config {
+  const place = { file: 'domains.yaml', line: 1, column: 1 };
   return {
-    providers: new Map([
-      ['main', { name: 'main', type: 'memory', options: {}, place: { file: 'domains.yaml', line: 1, column: 1 } }],
-    ]),
+    providers: new Map(providers.map((name) => [name, { name, type: 'memory', options: {}, place }])),
     state: { kind: 'file', path: '/state.db' },
     world: {
       resolvers: [],
@@ -229,11 +273,17 @@ function configOf(domains: readonly DomainConfig[]): Config {
       allowPrivateAddresses: false,
       smtpProbe: true,
       concurrency: 16,
+      deadlineSeconds: 600,
     },
     schedule: '*/15 * * * *',
     limits: { changedDomains: 50, changedPercent: 10 },
     domains,
+    source: null,
+    sourceCommit: null,
+    daemon: defaultDaemon,
+    notifications: [],
     publisherHostnames: [hostName('policies.example.net')],
+    policyServers: [],
   };
 }
 

@@ -1,6 +1,7 @@
 /** Floor 0. Findings about MX: none, null, implicit; against the patterns (RFC 8461 §4.1); STARTTLS and certificates (§4.2); DANE. */
 import { patternsFor } from '../mail-providers.ts';
 import { isWithin } from '../names.ts';
+import type { CheckFacts } from './facts.ts';
 import { type CheckFinding, checkFinding as finding } from './model.ts';
 import { type CheckSituation, hasDane } from './situation.ts';
 
@@ -10,6 +11,13 @@ export function mxFindings(at: CheckSituation): readonly CheckFinding[] {
 
 function existence({ facts }: CheckSituation): readonly CheckFinding[] {
   const { domain, mx } = facts;
+  if (mx.kind === 'unreadable' || mx.isAuthoritative) return whatExists(facts);
+  const message = `no authoritative server of ${domain} could be asked for MX; this is what the resolver says`;
+  const hint = 'look at the NS records and their servers';
+  return [finding('NOT_AUTHORITATIVE', 'warning', message, hint), ...whatExists(facts)];
+}
+
+function whatExists({ domain, mx }: CheckFacts): readonly CheckFinding[] {
   switch (mx.kind) {
     case 'unreadable':
       return [finding(mx.code, 'error', mx.message, mx.hint)];
@@ -38,16 +46,7 @@ function existence({ facts }: CheckSituation): readonly CheckFinding[] {
             ),
           ];
     case 'hosts':
-      return mx.isAuthoritative
-        ? []
-        : [
-            finding(
-              'NOT_AUTHORITATIVE',
-              'warning',
-              `no authoritative server of ${domain} could be asked for MX; this is what the resolver says`,
-              'look at the NS records and their servers',
-            ),
-          ];
+      return [];
   }
 }
 

@@ -2,7 +2,8 @@
  * Floor 0. The one order that loses no mail (rule 5, RFC 8461 §8.1): host record, policy, proof, id. Where the policy host moves, the proof
  * of the new one comes before its record.
  */
-import { samePolicy, type StsPolicy } from '../policy.ts';
+import { bodyHash } from '../id.ts';
+import { formatPolicy, samePolicy, type StsPolicy } from '../policy.ts';
 import { formatStsRecord, parseStsRecords, STS_PREFIX } from '../txt-records.ts';
 import type { IdDecision } from './decide-id.ts';
 import { hostStep, isWantedHost, liveHost } from './host-step.ts';
@@ -24,7 +25,8 @@ export function policyChain(at: Situation, policy: StsPolicy, decision: IdDecisi
   const host = hostIfNeeded(at);
   const id = decision === null ? null : idIfNeeded(at, decision);
   const isServed = isBodyOf(at.observation.policy, policy);
-  const needsProof = !isServed || publish !== null || host !== null || (id !== null && decision?.cause != null);
+  const isNew = id !== null && decision?.cause != null;
+  const needsProof = !isServed || publish !== null || host !== null || isNew || isFirstProofDue(at, policy, decision);
   const verify = needsProof ? verifyStep(wanted.domain, policy) : null;
   // A host record that may not be written stands in front in any case: nothing behind it would reach a sender.
   const isMove = isHostMove(at) && host?.outcome !== 'held';
@@ -34,6 +36,12 @@ export function policyChain(at: Situation, policy: StsPolicy, decision: IdDecisi
   const hold = delegatedId(at) ?? foreignId(at);
   const held = chain.map((step, index) => (hold !== null && index === 0 ? heldStep(step, hold) : step));
   return skipBehindHeld(held);
+}
+
+/** Where the id has to wait for two proofs (`publisher.spread`), the first is made although nothing else is to be done. */
+function isFirstProofDue({ wanted, memory }: Situation, policy: StsPolicy, decision: IdDecision | null): boolean {
+  const isProved = memory.proved?.bodyHash === bodyHash(formatPolicy(policy));
+  return decision === null && wanted.publisher.spreadSeconds > 0 && !isProved;
 }
 
 /** The policy is announced, and the host record leads somewhere else than the YAML wants. */

@@ -6,8 +6,12 @@ import type { DomainPlan, Step } from './model.ts';
 import { isLive } from './is-live.ts';
 import type { Observation } from './observation.ts';
 import type { PlannedDomain, PlannedStep } from './plan-file.ts';
+import type { ProviderSides } from './provider-change.ts';
 import { isDue, withoutTimes } from './report.ts';
 import { sideText, stepTarget } from './step-words.ts';
+
+/** What is compared: a step as a whole, or its part at one provider. */
+type Sides = Pick<Step, 'before' | 'after'> & Partial<ProviderSides>;
 
 export interface Comparison {
   /** In words, one each; empty: the plan of the file is the plan of now. */
@@ -68,27 +72,43 @@ function stepDifferences(step: Step, reviewed: readonly PlannedStep[]): readonly
   }
   const planned = here.find(isPlanned);
   if (planned === undefined) return [`the plan does not change ${changeOf(step)}, and it would change now`];
-  const differences: string[] = [];
-  if (!isSameTexts(planned.before, step.before))
-    differences.push(
-      `${target} was ${side(planned, planned.before)} in the plan and is ${side(step, step.before)} now`,
-    );
-  if (!isSameTexts(planned.after, step.after))
-    differences.push(
-      `${target} would become ${side(step, step.after)} now, and ${side(planned, planned.after)} by the plan`,
-    );
+  const differences = placesOf(planned, step).flatMap(([before, now]) => sideDifferences(step, before, now));
   return differences.length > 0 ? differences : [`${target} would change in another way now`];
 }
 
+/** One side by side with the other, at each provider that would change now; the whole step where none is named. */
+function placesOf(planned: PlannedStep, step: Step): readonly (readonly [Sides | undefined, Sides])[] {
+  if (planned.changes === null || step.changes.length === 0) return [[planned, step]];
+  const { changes } = planned;
+  return step.changes.map((now) => [changes.find((one) => one.provider === now.provider), now]);
+}
+
+function sideDifferences(step: Step, planned: Sides | undefined, now: Sides): readonly string[] {
+  const isOne = step.changes.length < 2 && planned !== undefined;
+  const target = isOne || now.provider === undefined ? stepTarget(step) : `${stepTarget(step)} at ${now.provider}`;
+  if (planned === undefined) return [`the plan does not change ${target}, and it would change now`];
+  const differences: string[] = [];
+  if (!isSameTexts(planned.before, now.before) && !isBegun(now))
+    differences.push(`${target} was ${side(step, planned.before)} in the plan and is ${side(step, now.before)} now`);
+  if (!isSameTexts(planned.after, now.after))
+    differences.push(
+      `${target} would become ${side(step, now.after)} now, and ${side(step, planned.after)} by the plan`,
+    );
+  const [wanted, written] = [planned.ttl?.after, now.ttl?.after];
+  if (differences.length === 0 && wanted !== written)
+    differences.push(`${target} would get TTL ${written} now, and ${wanted} by the plan`);
+  return differences;
+}
+
+/** The same, at every provider that would change now; one that does not is done. */
+function isSameChange(planned: PlannedStep, step: Step): boolean {
+  const isSameKind = planned.kind === step.kind && planned.type === step.type;
+  return isSameKind && placesOf(planned, step).every(([one, now]) => sideDifferences(step, one, now).length === 0);
+}
+
 /** A step that finds its `after` there already (another run was cut off behind the write) is the one of the file, begun. */
-function isSameChange(planned: PlannedStep, { kind, type, before, after }: Step): boolean {
-  const isBegun = JSON.stringify(before) === JSON.stringify(after);
-  return (
-    planned.kind === kind &&
-    planned.type === type &&
-    isSameTexts(planned.after, after) &&
-    (isBegun || isSameTexts(planned.before, before))
-  );
+function isBegun({ before, after }: Sides): boolean {
+  return JSON.stringify(before) === JSON.stringify(after);
 }
 
 /** The policy of a domain, or one record name; a CNAME that becomes addresses is in one place. */
@@ -101,6 +121,9 @@ function isSameTexts(a: readonly string[] | null, b: readonly string[] | null): 
 }
 
 function changeOf(step: PlannedStep | Step): string {
+  const [first] = step.changes ?? [];
+  if (first !== undefined && isBegun(first) && first.ttl.before !== first.ttl.after)
+    return `${stepTarget(step)} from TTL ${first.ttl.before} to TTL ${first.ttl.after}`;
   return `${stepTarget(step)} from ${side(step, step.before)} to ${side(step, step.after)}`;
 }
 

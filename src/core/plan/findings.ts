@@ -39,6 +39,16 @@ function mxFindings(
 ): readonly Finding[] {
   if (wanted.absent) return [];
   const findings: Finding[] = [];
+  if (mx.kind !== 'unreadable' && !mx.isAuthoritative) {
+    findings.push(
+      finding(
+        'NOT_AUTHORITATIVE',
+        'warning',
+        `no authoritative server of ${wanted.domain} could be asked for MX; what the resolver says shows drift and changes nothing`,
+        'look at the NS records and their servers',
+      ),
+    );
+  }
   const isBinding = wanted.mode === 'enforce';
   if (mx.kind === 'null-mx') {
     findings.push(
@@ -125,6 +135,10 @@ function policyFindings({ policy }: Observation, ids: readonly PublishedId[]): r
     return [
       finding('BROKEN_POLICY', 'error', `the body served is no policy: ${policy.message ?? 'it cannot be read'}`),
     ];
+  }
+  if (policy.kind === 'body' && policy.leftOut.length > 0) {
+    const message = `nobody looked at ${policy.leftOut.join(', ')}: this machine has no route there; the other addresses serve the policy`;
+    return [finding('HTTPS_NO_ROUTE', 'info', message, 'run once from a machine that has both IPv4 and IPv6')];
   }
   // Before an id is out nobody asks for the policy, and it need not be there yet.
   const isAnnounced = ids.some((one) => one.count > 0);

@@ -1,7 +1,9 @@
 /** Floor 0. Rules about many domains: functions from plans to plans. */
-import { formatPolicy } from '../policy.ts';
+import { formatPolicy, samePolicy } from '../policy.ts';
 import type { Hold } from './hold.ts';
+import type { Looked } from './hold-moved.ts';
 import type { DomainPlan, Step } from './model.ts';
+import { livePolicy } from './observation.ts';
 import { statusOf } from './status.ts';
 import { finding, heldStep } from './steps.ts';
 
@@ -32,19 +34,44 @@ export function limitChangedDomains(
   return plans.map((plan) => (plan.countsAsChange ? holdPolicyChain(plan, hold) : plan));
 }
 
-/** Guard shared-id-record (rule 7): one TXT name has one writer. Domains that end at one name and want different bodies are held. */
-export function holdSharedIds(plans: readonly DomainPlan[]): readonly DomainPlan[] {
-  const byName = Map.groupBy(plans, (plan) => plan.idRecord);
-  return plans.map((plan) => {
-    const others = (byName.get(plan.idRecord) ?? []).filter((one) => bodyOf(one) !== bodyOf(plan));
-    if (others.length === 0) return plan;
-    const reason = `${plan.idRecord} is also the id record of ${others.map((one) => one.domain).join(', ')}, which wants another policy`;
+/**
+ * Guard shared-id-record (rule 7): one TXT name has one writer. Domains that end at one name and want different bodies are held. Those that
+ * want the same one wait for each other: an id tells the senders of all of them to fetch, so each has to serve its policy before.
+ */
+export function holdSharedIds(looked: readonly Looked[]): readonly DomainPlan[] {
+  const byName = Map.groupBy(looked, ({ plan }) => plan.idRecord);
+  return looked.map(({ plan }) => {
+    const sharers = byName.get(plan.idRecord) ?? [];
+    const others = sharers.filter((one) => bodyOf(one.plan) !== bodyOf(plan));
+    const late = sharers.filter((one) => one.plan.domain !== plan.domain && !isServed(one));
+    if (others.length === 0) return late.length === 0 ? plan : waitForOthers(plan, late);
+    const reason = `${plan.idRecord} is also the id record of ${namesOf(others)}, which wants another policy`;
     return holdPolicyChain(plan, {
       guard: 'shared-id-record',
       reason,
       hint: 'give each domain an id record of its own',
     });
   });
+}
+
+/** Could every sender fetch the policy of the plan when it was looked at? */
+function isServed({ plan, observation }: Looked): boolean {
+  const live = livePolicy(observation);
+  return plan.serve === null || (live !== null && samePolicy(live, plan.serve));
+}
+
+/** The id alone waits; what it rests on goes on. */
+function waitForOthers(plan: DomainPlan, late: readonly Looked[]): DomainPlan {
+  const reason = `${plan.idRecord} is also the id record of ${namesOf(late)}, which has to serve the policy first`;
+  const steps = plan.steps.map((step): Step => {
+    const isId = isPolicyStep(step) && step.kind === 'upsert' && step.name === plan.idRecord;
+    return isId ? { ...step, kind: 'wait', guard: 'served-before-id', reason, changes: [] } : step;
+  });
+  return { ...plan, steps, status: statusOf({ ...plan, steps }, 'before') };
+}
+
+function namesOf(looked: readonly Looked[]): string {
+  return looked.map(({ plan }) => plan.domain).join(', ');
 }
 
 function bodyOf({ serve }: DomainPlan): string {

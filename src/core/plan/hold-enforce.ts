@@ -30,6 +30,8 @@ function holdUntilTested({ wanted, memory, announced, now }: Situation): Hold | 
     hold('testing-before-enforce', reason, allowKey('testing-before-enforce'), new Date(notBefore));
   if (announced?.mode !== 'testing') return promise(now.getTime() + testingForSeconds * 1000);
   const run = testingRun(memory.history);
+  // Its id is not at every name server yet, so its time has not begun.
+  if (run.length === 0) return promise(now.getTime() + testingForSeconds * 1000);
   // Testing that the YAML asked for itself is the owner's own trial, as long as they saw fit.
   if (!run.some((entry) => entry.isHeldTesting)) return null;
   const start = (run[0]?.rotatedAt ?? now).getTime();

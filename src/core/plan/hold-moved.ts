@@ -90,7 +90,8 @@ function held(plan: DomainPlan, outstanding: readonly PlannedStep[], hold: PlanH
 }
 
 function stepOf(step: PlannedStep): Step {
-  return { ...step, outcome: 'pending', guard: null, notBefore: null, changes: [], chain: 'policy' };
+  const changes = (step.changes ?? []).map((one) => ({ ...one, changes: [] }));
+  return { ...step, outcome: 'pending', guard: null, notBefore: null, changes, chain: 'policy' };
 }
 
 /** A domain of which nothing is known but what the file says. */

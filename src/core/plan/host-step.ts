@@ -1,9 +1,10 @@
 /** Floor 0. The host record `mta-sts.<domain>`: a CNAME, or addresses (A and AAAA). One step for all its sets: senders see them as one. */
 import type { DomainConfig, HostTarget } from '../config/model.ts';
 import { byCodePoint, isIpv4 } from '../names.ts';
-import { diffRecordSets, type RecordSet, type RecordType, rdataTexts } from '../record-set.ts';
-import type { ProviderChange, Step } from './model.ts';
+import { diffRecordSets, type RecordSet, type RecordType } from '../record-set.ts';
+import type { Step } from './model.ts';
 import type { ReadView } from './observation.ts';
+import { type ProviderChange, providerChange, textsOfSets } from './provider-change.ts';
 import { recordName } from './record-names.ts';
 import { recordStep } from './steps.ts';
 
@@ -11,11 +12,6 @@ import { recordStep } from './steps.ts';
 export function liveHost(view: ReadView, domain: string): readonly RecordSet[] {
   const name = recordName('mta-sts', domain);
   return view.sets.filter((set) => set.name === name && ['CNAME', 'A', 'AAAA'].includes(set.type));
-}
-
-/** The texts of all host sets together; null: none. */
-export function hostTexts(sets: readonly RecordSet[]): readonly string[] | null {
-  return sets.length === 0 ? null : sets.flatMap((set) => rdataTexts(set) ?? []).toSorted(byCodePoint);
 }
 
 /** The step that makes the host record right at every provider, or null. `target` null: no host record shall be there. */
@@ -39,7 +35,7 @@ export function hostStep(
       ...diff.filter((change) => change.after === null),
       ...diff.filter((change) => change.after !== null),
     ];
-    changes.push({ provider: view.provider, changes: ordered });
+    changes.push(providerChange(view.provider, before, after, ordered));
   }
   if (shown === null) return null;
   const type: RecordType = shown.after[0]?.type ?? shown.before[0]?.type ?? 'CNAME';
@@ -48,8 +44,8 @@ export function hostStep(
     kind,
     name,
     type,
-    before: hostTexts(shown.before),
-    after: hostTexts(shown.after),
+    before: textsOfSets(shown.before),
+    after: textsOfSets(shown.after),
     reason,
     changes,
   });
@@ -58,8 +54,8 @@ export function hostStep(
 /** Does a live host record say what the YAML says (TTL aside)? */
 export function isWantedHost(sets: readonly RecordSet[], domain: string, target: HostTarget): boolean {
   return (
-    JSON.stringify(hostTexts(sets)) ===
-    JSON.stringify(hostTexts(wantedHostSets(recordName('mta-sts', domain), target, 0)))
+    JSON.stringify(textsOfSets(sets)) ===
+    JSON.stringify(textsOfSets(wantedHostSets(recordName('mta-sts', domain), target, 0)))
   );
 }
 

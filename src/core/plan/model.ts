@@ -3,7 +3,7 @@ import type { ErrorCode, FindingCode } from '../codes.ts';
 import type { GuardName } from '../guard-names.ts';
 import type { Cause } from '../memory.ts';
 import type { PolicyMode, StsPolicy } from '../policy.ts';
-import type { RecordChange } from '../record-set.ts';
+import type { ProviderChange } from './provider-change.ts';
 
 export type StepKind = 'publish-policy' | 'certificate' | 'upsert' | 'delete' | 'verify' | 'wait';
 /** `pending`: to do, now or from `notBefore`. `skipped`: rests on a step that was held or failed. `unknown`: it may have happened. */
@@ -15,23 +15,20 @@ export interface Step {
   readonly name: string;
   /** The record type; null for policy steps. */
   readonly type: string | null;
-  /** Texts before and after, sorted; null: nothing there, or it could not be read (a finding says which). */
+  /**
+   * Texts before and after, sorted; null: nothing there, or it could not be read (a finding says which). Of several providers those of the
+   * first that has to change.
+   */
   readonly before: readonly string[] | null;
   readonly after: readonly string[] | null;
   readonly reason: string;
   readonly outcome: Outcome;
   readonly guard: GuardName | null;
   readonly notBefore: Date | null;
-  /** What the providers are asked to do; empty for policy steps and waits. */
+  /** What the providers are asked to do, each one that has to change; empty for policy steps and waits. */
   readonly changes: readonly ProviderChange[];
   /** `policy` steps rest on each other in their order: one that is held or fails stops those behind it. `reports` stands alone. */
   readonly chain: 'policy' | 'reports';
-}
-
-/** A change at one provider of the name. */
-export interface ProviderChange {
-  readonly provider: string;
-  readonly changes: readonly RecordChange[];
 }
 
 export type Severity = 'error' | 'warning' | 'info';

@@ -12,27 +12,30 @@ export interface Unreadable {
 }
 
 /** The MX of the domain. Five different facts, as rule 1 has it, with `no-mx` split by the address that makes the domain its own MX. */
-export type MxFact =
-  | {
-      readonly kind: 'hosts';
-      readonly hosts: readonly string[];
-      readonly ttlSeconds: number | null;
-      /** False: only a resolver was reached. It may show drift; it never narrows, removes, rotates or ends a wait (rule 1). */
-      readonly isAuthoritative: boolean;
-    }
+export type MxFact = (ReadMx & { readonly isAuthoritative: boolean }) | Unreadable;
+
+/** `isAuthoritative` false: only a resolver was reached. It may show drift; it never narrows, removes, rotates or ends a wait (rule 1). */
+type ReadMx =
+  | { readonly kind: 'hosts'; readonly hosts: readonly string[]; readonly ttlSeconds: number | null }
   /** RFC 7505: the domain takes no mail. */
   | { readonly kind: 'null-mx' }
   /** RFC 5321 §5.1: without MX the domain itself is the host, if it has an address. */
   | { readonly kind: 'no-mx'; readonly hasAddress: boolean }
-  | { readonly kind: 'no-domain' }
-  | Unreadable;
+  | { readonly kind: 'no-domain' };
 
 /**
  * A body. `policy` is null where the body is none by RFC 8461 §3.2; `message` then says why. `unproved`: a fetch from outside failed at some
  * address, or the addresses serve different things; `bodies` are those that were seen.
  */
 export type PolicyFact =
-  | { readonly kind: 'body'; readonly body: string; readonly policy: StsPolicy | null; readonly message: string | null }
+  | {
+      readonly kind: 'body';
+      readonly body: string;
+      readonly policy: StsPolicy | null;
+      readonly message: string | null;
+      /** Addresses of a family that has no route from here, so that nobody looked there (rule 5). */
+      readonly leftOut: readonly string[];
+    }
   | { readonly kind: 'absent' }
   | {
       readonly kind: 'unproved';
@@ -73,7 +76,10 @@ export interface Observation {
   readonly views: readonly ProviderView[];
   /** What senders can fetch. */
   readonly policy: PolicyFact;
-  /** What the publisher holds. The same fact as `policy` where the proof is made by reading it, or where somebody else serves. */
+  /**
+   * What the publisher holds. The same fact as `policy` where the proof is made by reading it, or where somebody else serves; before the host
+   * record is there, what they serve at its target.
+   */
   readonly published: PolicyFact;
   /** Null: not asked (mode is not enforce, or `smtpProbe: off`). */
   readonly offers: readonly MxOffer[] | null;
@@ -98,7 +104,7 @@ export function liveMxHosts(domain: string, mx: MxFact): readonly string[] | nul
 
 /** {@link liveMxHosts}, as far as it may be built upon: null also where only a resolver said so. */
 export function trustedMxHosts(domain: string, mx: MxFact): readonly string[] | null {
-  return mx.kind === 'hosts' && !mx.isAuthoritative ? null : liveMxHosts(domain, mx);
+  return mx.kind !== 'unreadable' && !mx.isAuthoritative ? null : liveMxHosts(domain, mx);
 }
 
 /** The live policy, where there is one. */

@@ -6,10 +6,17 @@ import { parseHostName } from '../names.ts';
 import type { PolicyMode } from '../policy.ts';
 import { failed, type Issue, parsed, type Parsed } from '../result.ts';
 import type { Outcome, Step, StepKind } from './model.ts';
+import type { ProviderSides } from './provider-change.ts';
 import { planDigest } from './report.ts';
 
 /** A step as the reviewer saw it. */
-export type PlannedStep = Pick<Step, 'kind' | 'name' | 'type' | 'before' | 'after' | 'reason' | 'outcome' | 'guard'>;
+export interface PlannedStep extends Pick<
+  Step,
+  'kind' | 'name' | 'type' | 'before' | 'after' | 'reason' | 'outcome' | 'guard'
+> {
+  /** Null: a file of a release that did not show them. */
+  readonly changes: readonly ProviderSides[] | null;
+}
 
 export interface PlannedDomain {
   readonly domain: string;
@@ -109,6 +116,21 @@ function readStep(fields: JsonFields, one: JsonField): PlannedStep {
     reason: fields.text(at('reason')),
     outcome: fields.word(at('outcome'), OUTCOMES),
     guard: fields.orNull(at('guard'), (field) => readGuard(fields, field)),
+    changes:
+      at('providers').value === undefined ? null : fields.list(at('providers'), (side) => readSides(fields, side)),
+  };
+}
+
+function readSides(fields: JsonFields, one: JsonField): ProviderSides {
+  const at = fields.object(one);
+  const texts = (field: JsonField): readonly string[] => readTexts(fields, field);
+  const ttl = fields.object(at('ttl'));
+  const seconds = (name: string): number | null => fields.orNull(ttl(name), (field) => fields.count(field));
+  return {
+    provider: fields.text(at('provider')),
+    before: fields.orNull(at('before'), texts),
+    after: fields.orNull(at('after'), texts),
+    ttl: { before: seconds('before'), after: seconds('after') },
   };
 }
 

@@ -7,12 +7,13 @@ import { isHostMove, policyChain } from './chain.ts';
 import { decideId, type IdDecision } from './decide-id.ts';
 import { liveHost } from './host-step.ts';
 import { liveId } from './ids.ts';
+import { laggingId } from './lagging-id.ts';
 import type { Finding, Step } from './model.ts';
 import { deletionSteps, planRemoval } from './removal.ts';
 import type { Hold } from './hold.ts';
 import { policyToServe, type Serving } from './serve.ts';
 import { isChainReadable, type Situation } from './situation.ts';
-import { finding } from './steps.ts';
+import { behindLaggingStep, finding } from './steps.ts';
 
 export interface PolicyPart {
   readonly steps: readonly Step[];
@@ -53,6 +54,8 @@ export function planPolicy(at: Situation): PolicyPart {
 function planPresence(at: Situation, { holds, isHeldTesting }: Serving, next: StsPolicy): Partial<PolicyPart> {
   const settling = hostSettling(at);
   if (settling === null) {
+    const finishing = finishLagging(at, next);
+    if (finishing !== null) return { ...finishing, holds, isHeldTesting };
     const young = youngProof(at, next);
     const made = chainFor(at, next, young === null);
     return { ...made, holds: young === null || made.decision !== null ? holds : [...holds, young], isHeldTesting };
@@ -73,14 +76,16 @@ function planAbsence(at: Situation): PolicyPart {
     return { ...nothing, steps, countsAsChange };
   }
   const { policy, hold } = removal;
-  return { ...nothing, ...chainFor(at, policy, true), serve: policy, wanted: policy, holds: [hold] };
+  const serving = { policy, wanted: policy, holds: [hold], isHeldTesting: false };
+  return { ...nothing, serve: policy, wanted: policy, ...planPresence(at, serving, policy) };
 }
 
-/** `mayRotate` false: the id stays although the policy would want a new one. */
+/** `mayRotate` false: the id stays although the policy would want a new one, and one that is gone does not come back yet. */
 function chainFor(at: Situation, policy: StsPolicy, mayRotate: boolean): Chain {
   const isAsked = at.isRotationAsked && mayRotate && !at.wanted.absent;
   const decided = decideId(policy, at.ids, at.memory, isAsked, at.now);
-  const decision = mayRotate || decided.cause === null ? decided : null;
+  const isStaying = decided.cause === null && at.ids.some((one) => one.count > 0);
+  const decision = mayRotate || isStaying ? decided : null;
   const isRotation = liveId(at.ids) !== null && decision?.cause === 'change';
   return {
     steps: policyChain(at, policy, decision),
@@ -88,6 +93,16 @@ function chainFor(at: Situation, policy: StsPolicy, mayRotate: boolean): Chain {
     countsAsChange: isRotation || isHostMove(at),
     findings: decision?.finding == null ? [] : [decision.finding],
   };
+}
+
+/** The id of before goes to the provider that lacks it, with its policy; what is wanted next waits for that. Null: nothing to finish. */
+function finishLagging(at: Situation, next: StsPolicy): (Chain & Pick<PolicyPart, 'serve'>) | null {
+  const lagging = laggingId(at, next);
+  if (lagging === null) return null;
+  const { policy, decision } = lagging;
+  const wait = behindLaggingStep(at.wanted.domain, policy, next);
+  const steps = [...policyChain(at, policy, decision), wait];
+  return { steps, decision, serve: policy, countsAsChange: isHostMove(at), findings: [] };
 }
 
 /** Where an address hides several nodes or a cache, the id follows the second proof (rule 5). Null: it may follow now. */

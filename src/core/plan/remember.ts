@@ -33,6 +33,10 @@ export function rememberObservation(
   const policy = livePolicy(observation);
   const first = ids.find((one) => one.id !== null);
   const id = first?.id == null ? null : { id: first.id, ttlSeconds: first.set?.ttlSeconds ?? 0 };
+  // An id that a provider of a zone hosted twice lacks, or may lack, is not out yet: its time begins when the last one has it (rule 6).
+  const isEverywhere =
+    observation.views.every((view) => view.kind === 'read') && ids.every((one) => one.id === first?.id);
+  const announced = isEverywhere || memory.history.length === 0 ? id : null;
   // Without a record nobody was told of a policy; that something answers at the host, and serves none, says no more.
   const isBodiless =
     observation.policy.kind === 'absent' ||
@@ -44,7 +48,7 @@ export function rememberObservation(
     seenMx: rememberMx(memory, observation.mx, policy, now),
     seenBodies: rememberBody(memory, observation.policy, id),
     proved: isStillServed(memory, observation.policy) ? memory.proved : null,
-    history: policy === null ? memory.history : rememberLive(memory.history, policy, id, now, servedSince),
+    history: policy === null ? memory.history : rememberLive(memory.history, policy, announced, now, servedSince),
   };
 }
 
@@ -95,7 +99,25 @@ export function rememberProved(memory: DomainMemory, policy: StsPolicy, now: Dat
 export function rememberHostMove(memory: DomainMemory, step: Step, now: Date): DomainMemory {
   if (JSON.stringify(step.before) === JSON.stringify(step.after)) return memory;
   const ttls = step.changes.flatMap((one) => one.changes.map((change) => change.before?.ttlSeconds ?? 0));
-  return { ...memory, hostSettledAt: new Date(now.getTime() + 1000 * Math.max(0, ...ttls)) };
+  const hostTtlSeconds = Math.max(0, ...ttls);
+  return { ...memory, hostSettledAt: laterBy(now, hostTtlSeconds), hostTtlSeconds };
+}
+
+/**
+ * A look at the name servers after a move. Resolvers may have got the old record until just before the first look at which all of them show the
+ * new one, so its TTL counts from there; that the write is done says nothing of a secondary that lags.
+ */
+export function rememberHostLook(memory: DomainMemory, isSpreading: boolean, now: Date): DomainMemory {
+  const { hostSettledAt, hostTtlSeconds } = memory;
+  if (hostSettledAt === null) return memory;
+  const settledAt = laterBy(now, hostTtlSeconds);
+  if (isSpreading) return settledAt > hostSettledAt ? { ...memory, hostSettledAt: settledAt } : memory;
+  if (hostTtlSeconds > 0) return { ...memory, hostSettledAt: settledAt, hostTtlSeconds: 0 };
+  return hostSettledAt > now ? memory : { ...memory, hostSettledAt: null };
+}
+
+function laterBy(date: Date, seconds: number): Date {
+  return new Date(date.getTime() + 1000 * seconds);
 }
 
 /**
@@ -125,12 +147,13 @@ export function assumptionNote(history: readonly Served[]): string {
 }
 
 function rememberLive(
-  history: readonly HistoryEntry[],
+  before: readonly HistoryEntry[],
   policy: StsPolicy,
   id: SeenId | null,
   now: Date,
   servedSince: Date | null,
 ): readonly HistoryEntry[] {
+  const history = id === null ? before : announceEarlier(before, id.id, now);
   const current = history.at(-1);
   if (current === undefined) return id === null ? [] : [firstSight(policy, id, now, servedSince)];
   const isSamePolicy = samePolicy(current.policy, policy);
@@ -158,6 +181,22 @@ function rememberLive(
 /** The id of an entry before the current one: the new policy is served, its id is not out yet. */
 function isOfEarlier(history: readonly HistoryEntry[], id: string): boolean {
   return history.slice(0, -1).some((entry) => entry.id === id && entry.rotatedAt !== null);
+}
+
+/**
+ * The id of an entry before the current one is everywhere only now, when the next policy is served already: it still stands for the policy
+ * that it was made for. The body before that one was gone when the next one came.
+ */
+function announceEarlier(history: readonly HistoryEntry[], id: string, now: Date): readonly HistoryEntry[] {
+  const index = history.findIndex((entry) => entry.id === id);
+  const entry = history[index];
+  const isEarlier = index < history.length - 1 && !history.some((one) => one.id === id && one.rotatedAt !== null);
+  if (entry === undefined || !isEarlier) return history;
+  return history.map((one, at) => {
+    if (at === index) return { ...entry, rotatedAt: now };
+    const isReplaced = at === index - 1 && one.to?.getTime() === entry.from.getTime();
+    return isReplaced ? { ...one, to: entry.to } : one;
+  });
 }
 
 /**
@@ -208,7 +247,7 @@ function rememberMx(memory: DomainMemory, mx: MxFact, policy: StsPolicy | null, 
   const earlier = memory.seenMx.flatMap((one): SeenMx[] => {
     if (hosts.includes(one.host)) return [];
     // Where only a resolver was reached, nothing is known to have left (rule 1).
-    if (one.isLive && mx.kind === 'hosts' && !mx.isAuthoritative) return [one];
+    if (one.isLive && !mx.isAuthoritative) return [one];
     // It left at some moment since the last look; nobody knows which, so it may have been just now.
     if (one.isLive) return [{ ...one, isLive: false, lastSeen: now }];
     // Twice the TTL is as long as any rule asks (rule 2).

@@ -20,8 +20,14 @@ export function renderJson(report: RunReport): string {
 
 function domainJson(plan: DomainPlan): unknown {
   const { domain, status, wantedHash, mode, mx, id, cause, findings } = plan;
-  const steps = plan.steps.map(({ kind, name, type, before, after, reason, outcome, guard, notBefore }) => {
-    return { kind, name, type, before, after, reason, outcome, guard, notBefore };
+  const steps = plan.steps.map(({ kind, name, type, before, after, reason, outcome, guard, notBefore, changes }) => {
+    const providers = changes.map((one) => ({
+      provider: one.provider,
+      before: one.before,
+      after: one.after,
+      ttl: one.ttl,
+    }));
+    return { kind, name, type, before, after, reason, outcome, guard, notBefore, providers };
   });
   return { domain, status, wantedHash, mode, mx, id, rotation: cause, steps, findings };
 }

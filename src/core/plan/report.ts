@@ -1,6 +1,7 @@
 /** Floor 0. A whole run as one object (DESIGN section 3): what every renderer reads and `--out` writes. */
 import { parseOwnId, sha256Hex } from '../id.ts';
 import { type DomainPlan, type Finding, type Status, statuses, type Step } from './model.ts';
+import type { ProviderSides } from './provider-change.ts';
 
 export interface RunReport {
   readonly version: 1;
@@ -38,7 +39,10 @@ export interface Digested {
   readonly wantedHash: string | null;
   readonly mode: Pick<DomainPlan['mode'], 'wanted'>;
   readonly mx: Pick<DomainPlan['mx'], 'wanted'>;
-  readonly steps: readonly Pick<Step, 'kind' | 'name' | 'type' | 'before' | 'after'>[];
+  readonly steps: readonly (Pick<Step, 'kind' | 'name' | 'type' | 'before' | 'after'> & {
+    /** Null: a file of a release that did not show them. */
+    readonly changes: readonly ProviderSides[] | null;
+  })[];
 }
 
 /** SHA-256 over wanted, before and after, without times: the same plan made a minute later has the same digest (rule 14). */
@@ -48,9 +52,16 @@ export function planDigest(domains: readonly Digested[]): string {
     plan.mode.wanted,
     plan.mx.wanted,
     plan.wantedHash,
-    plan.steps.map((step) => [step.kind, step.name, step.type, withoutTimes(step.before), withoutTimes(step.after)]),
+    plan.steps.map(({ kind, name, type, before, after, changes }) => {
+      const sides = (changes ?? []).map((one) => [one.provider, ...sidesOf(one), one.ttl.before, one.ttl.after]);
+      return [kind, name, type, ...sidesOf({ before, after }), ...(sides.length === 0 ? [] : [sides])];
+    }),
   ]);
   return sha256Hex(JSON.stringify(texts));
+}
+
+function sidesOf({ before, after }: Pick<Step, 'before' | 'after'>): readonly (readonly string[] | null)[] {
+  return [withoutTimes(before), withoutTimes(after)];
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 import type { DomainMemory } from '../memory.ts';
 import { canonicalPatterns, coverMx, matchMx } from '../mx.ts';
-import type { StsPolicy } from '../policy.ts';
+import { parsePolicy, type StsPolicy } from '../policy.ts';
 import { allowKey, endsByItself, type Hold, hold, listNames } from './hold.ts';
 import { holdEnforce } from './hold-enforce.ts';
 import { livePolicy, trustedMxHosts } from './observation.ts';
@@ -52,19 +52,19 @@ function wantedPatterns({ wanted, observation, memory, now }: Situation): readon
   // Some senders refuse a none policy without mx lines (Stalwart), so the last ones stay where the YAML names none.
   if (wanted.mx !== 'live') return wanted.mx.length === 0 ? (last ?? []) : canonicalPatterns(wanted.mx);
   const { mx } = observation;
-  // Null MX, no MX and NXDOMAIN change nothing (rule 2), and neither does what cannot be read.
-  if (mx.kind !== 'hosts') return last;
+  // Null MX, no MX and NXDOMAIN change nothing (rule 2), and neither does what cannot be read, or what only a resolver says (rule 1).
+  if (mx.kind !== 'hosts' || (!mx.isAuthoritative && last !== null)) return last;
   const recent = memory.seenMx.filter((one) => isRecent(one, 2, now)).map((one) => one.host);
   return canonicalPatterns([...mx.hosts, ...recent]);
 }
 
 /** Rule 6: live patterns that alone cover a host which is in MX, or was within its MX TTL, stay. */
 function keptPatterns(
-  { wanted, observation, memory, now }: Situation,
+  at: Situation,
   patterns: readonly string[],
 ): { patterns: readonly string[]; holds: readonly Hold[] } {
-  const live = livePolicy(observation);
-  const dropped = (live?.mx ?? []).filter((pattern) => !patterns.includes(pattern));
+  const { wanted, observation, memory, now } = at;
+  const dropped = servedPatterns(at).filter((pattern) => !patterns.includes(pattern));
   const hosts = trustedMxHosts(wanted.domain, observation.mx);
   if (dropped.length === 0) return { patterns: [], holds: [] };
   if (hosts === null) {
@@ -111,6 +111,19 @@ function keptPatterns(
     );
   }
   return { patterns: [...kept], holds };
+}
+
+/**
+ * The live patterns: of the body that is served and of the policy that senders were told of, which may be another one. Where no one body is
+ * proved (the addresses differ, or one fails): of every body that is seen or that the publisher has.
+ */
+function servedPatterns({ observation, announced }: Situation): readonly string[] {
+  const { policy, published } = observation;
+  const bodies = policy.kind === 'unproved' ? policy.bodies : [];
+  const seen = bodies.map((body) => parsePolicy(body)).flatMap((parsed) => (parsed.ok ? [parsed.value] : []));
+  const live = livePolicy(observation);
+  const held = live === null && published.kind === 'body' ? published.policy : null;
+  return canonicalPatterns([...seen, live, held, announced].flatMap((one) => one?.mx ?? []));
 }
 
 /** Until when a host that left the MX may still be in a resolver's answer and is covered by `pattern` alone; null: no such host. */

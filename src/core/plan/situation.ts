@@ -59,7 +59,11 @@ function announcedPolicy(
   ids: readonly PublishedId[],
 ): StsPolicy | null {
   const id = liveId(ids);
-  const announced = memory.history.findLast((entry) => entry.rotatedAt !== null && (id === null || entry.id === id));
+  const { history } = memory;
+  const announced =
+    history.findLast((entry) => entry.rotatedAt !== null && (id === null || entry.id === id)) ??
+    // Not everywhere yet; of several policies served under it, the first is the one that it was made for.
+    history.find((entry) => entry.id === id);
   return announced?.policy ?? (id === null ? null : (livePolicy(observation) ?? provedByHash(observation, id)));
 }
 

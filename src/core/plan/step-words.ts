@@ -1,6 +1,7 @@
 /** Floor 0. The words for steps and runs that several renderers and the comparison with a plan file share. */
 import { parsePolicy } from '../policy.ts';
 import type { DomainPlan, Finding, Step } from './model.ts';
+import type { ProviderSides } from './provider-change.ts';
 import { recordName } from './record-names.ts';
 import { type RunReport, summarise } from './report.ts';
 
@@ -20,14 +21,21 @@ export function sideText({ type }: Pick<Step, 'type'>, texts: readonly string[] 
   return texts?.map((text) => (type === null ? policyText(text) : text)).join(' | ') ?? null;
 }
 
-/** The change of a step in one line: `before -> after`. */
+/** The change of a step in one line: `before -> after`; for each provider where they differ. */
 export function changeText(step: Step): string {
-  const [before, after] = [sideText(step, step.before), sideText(step, step.after)];
+  const texts = step.changes.map((one) => sidesText(step, one));
+  const [first] = texts;
+  if (first === undefined) return sidesText(step, { ...step, ttl: { before: null, after: null } });
+  if (texts.every((text) => text === first)) return first;
+  return step.changes.map(({ provider }, index) => `at ${provider}: ${texts[index]}`).join('; ');
+}
+
+function sidesText(step: Step, { ttl, ...sides }: Omit<ProviderSides, 'provider'>): string {
+  const [before, after] = [sideText(step, sides.before), sideText(step, sides.after)];
   // Nothing differs: the step is there for what comes after the write.
-  const isAgain = before === after && ttls(step, 'before') === ttls(step, 'after');
-  if (isAgain) return `${after ?? 'once more'}  ${step.reason}`;
+  if (before === after && ttl.before === ttl.after) return `${after ?? 'once more'}  ${step.reason}`;
   if (after === null) return before ?? '';
-  if (before === after) return `${after}  TTL ${ttls(step, 'before')} -> ${ttls(step, 'after')}`;
+  if (before === after) return `${after}  TTL ${ttl.before} -> ${ttl.after}`;
   return before === null ? after : `${before} -> ${after}`;
 }
 
@@ -99,9 +107,4 @@ function labelOf({ name, type }: Step, domain: string): string {
   if (type === null) return 'policy';
   if (name === recordName('mta-sts', domain)) return 'host';
   return name === recordName('_smtp._tls', domain) ? 'reports' : 'id';
-}
-
-function ttls(step: Step, when: 'before' | 'after'): string {
-  const all = step.changes.flatMap((one) => one.changes.map((change) => change[when]?.ttlSeconds));
-  return [...new Set(all)].join(', ');
 }

@@ -2,8 +2,9 @@
 import { formatPolicy, type StsPolicy } from '../policy.ts';
 import type { RecordType } from '../record-set.ts';
 import { policyHostOf } from './record-names.ts';
-import type { Finding, ProviderChange, Step } from './model.ts';
+import type { Finding, Step } from './model.ts';
 import type { Unreadable } from './observation.ts';
+import type { ProviderChange } from './provider-change.ts';
 import type { Hold } from './hold.ts';
 
 const pending = { outcome: 'pending', guard: null, notBefore: null, changes: [], chain: 'policy' } as const;
@@ -72,6 +73,13 @@ export function holdStep(domain: string, one: Hold, served: StsPolicy | null, wa
 export function spreadStep(name: string, type: string): Step {
   const reason = 'not every name server shows it yet; a later run goes on';
   return { ...pending, kind: 'wait', name, type, before: null, after: null, reason };
+}
+
+/** What is wanted next, behind an id that some provider lacks: no date, since the next run goes on when it is there. */
+export function behindLaggingStep(domain: string, served: StsPolicy, next: StsPolicy): Step {
+  const reason = 'the id of before is not at every provider yet; a later run goes on';
+  const [before, after] = [[formatPolicy(served)], [formatPolicy(next)]];
+  return { ...pending, kind: 'wait', name: policyHostOf(domain), type: null, before, after, reason };
 }
 
 /** A step as a guard leaves it: held, with the guard's name and the cure in the reason. */

@@ -4,8 +4,9 @@
  */
 import { byCodePoint } from '../names.ts';
 import { type RecordSet, rdataText, rdataTexts, recordKey, sameRdata, txtSet } from '../record-set.ts';
-import type { ProviderChange, Step } from './model.ts';
+import type { Step } from './model.ts';
 import type { ReadView } from './observation.ts';
+import { providerChange } from './provider-change.ts';
 import { recordStep } from './steps.ts';
 
 export interface TxtWish {
@@ -29,10 +30,9 @@ export function txtStep(wish: TxtWish, views: readonly ReadView[], chain: Step['
   });
   const [first] = changed;
   if (first === undefined) return null;
-  const changes: readonly ProviderChange[] = changed.map(({ provider, before, after }) => ({
-    provider,
-    changes: [{ name: wish.name, type: 'TXT', before, after }],
-  }));
+  const changes = changed.map(({ provider, before, after }) =>
+    providerChange(provider, listOf(before), listOf(after), [{ name: wish.name, type: 'TXT', before, after }]),
+  );
   const { before, after } = first;
   return recordStep(
     {
@@ -61,6 +61,10 @@ export function txtSetOf(view: ReadView, name: string): RecordSet | null {
 /** The strings of a set that begin with the prefix. */
 export function stringsOf(set: RecordSet | null, prefix: string): readonly string[] {
   return (set?.rdata ?? []).map((rdata) => rdataText('TXT', rdata)).filter((text) => text.startsWith(prefix));
+}
+
+function listOf(set: RecordSet | null): readonly RecordSet[] {
+  return set === null ? [] : [set];
 }
 
 function wishedSet(wish: TxtWish, view: ReadView, before: RecordSet | null): RecordSet | null {

@@ -7,6 +7,7 @@ import type { JournalEntry } from '../journal.ts';
 import { rdataTexts } from '../record-set.ts';
 import type { DomainPlan, Step } from './model.ts';
 import type { Observation } from './observation.ts';
+import { providerChange } from './provider-change.ts';
 import { type Label, providersOf, writtenName } from './record-names.ts';
 import { statusOf } from './status.ts';
 import { recordStep } from './steps.ts';
@@ -34,16 +35,21 @@ function againStep(wanted: DomainConfig, observation: Observation, entry: Journa
   if (label === undefined || type === undefined || (kind !== 'upsert' && kind !== 'delete')) return [];
   // A report record that the YAML says nothing of is no longer ours to touch.
   if (label === '_smtp._tls' && wanted.tlsReports === null) return [];
-  const sets = providersOf(wanted, label).flatMap((provider) => {
-    const view = observation.views.find((one) => one.provider === provider);
-    if (view?.kind !== 'read') return [];
-    return [{ provider, set: view.sets.find((one) => one.name === name && one.type === type) ?? null }];
-  });
+  const views = providersOf(wanted, label).map((provider) =>
+    observation.views.find((view) => view.kind === 'read' && view.provider === provider),
+  );
+  const sets = views.flatMap((view) =>
+    view?.kind === 'read'
+      ? [{ provider: view.provider, set: view.sets.find((one) => one.name === name && one.type === type) ?? null }]
+      : [],
+  );
+  // Done at the others it would count as done, and what the hidden one lacks would be forgotten.
+  if (sets.length < views.length) return [];
   const texts = rdataTexts(sets[0]?.set ?? null);
-  const changes = sets.map(({ provider, set }) => ({
-    provider,
-    changes: [{ name, type, before: set, after: set }],
-  }));
+  const changes = sets.map(({ provider, set }) => {
+    const shown = set === null ? [] : [set];
+    return providerChange(provider, shown, shown, [{ name, type, before: set, after: set }]);
+  });
   const reason = `an earlier run (${entry.at.toISOString().slice(0, 16).replace('T', ' ')} UTC) did not end this step`;
   const step = {
     kind: texts === null ? 'delete' : 'upsert',

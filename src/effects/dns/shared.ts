@@ -1,17 +1,21 @@
 /** Floor 2. Work that is done once a key within a run, however many ask for it. */
 
-/** Results kept. What fell out is done again; the names that many domains share (MX and policy hosts) stay, since use renews them. */
-const MAX_KEPT = 20_000;
+/**
+ * Keys of one generation; two are kept. What was not asked for since then is done again; the names that many domains share (MX and policy
+ * hosts) stay, since use renews them. Not one map in order of use: to find its oldest key, `Map` walks over all the places of deleted ones.
+ */
+const GENERATION = 2048;
 
 /** A function that does `work` for a key once and gives the same promise to all. `work` never rejects. */
 export function shareByKey<T>(work: (key: string) => Promise<T>): (key: string) => Promise<T> {
-  const kept = new Map<string, Promise<T>>();
+  let recent = new Map<string, Promise<T>>();
+  let before = new Map<string, Promise<T>>();
   return (key) => {
-    const result = kept.get(key) ?? work(key);
-    kept.delete(key);
-    kept.set(key, result);
-    const oldest = kept.size > MAX_KEPT ? kept.keys().next().value : undefined;
-    if (oldest !== undefined) kept.delete(oldest);
+    const known = recent.get(key);
+    if (known !== undefined) return known;
+    const result = before.get(key) ?? work(key);
+    if (recent.size >= GENERATION) [before, recent] = [recent, new Map()];
+    recent.set(key, result);
     return result;
   };
 }

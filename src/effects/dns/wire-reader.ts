@@ -96,8 +96,12 @@ export class WireReader {
   }
 }
 
+/** Labels of hosts as nearly every server writes them, for which nothing is to be done. */
+const PLAIN_LABEL = /^[-a-z0-9_*/]*$/;
+
 /** RFC 4343 §2.1: what is not a plain character is written as `\.` or `\032`. */
 function formatLabel(bytes: string): string {
+  if (PLAIN_LABEL.test(bytes)) return bytes;
   const lower = bytes.replaceAll(/[A-Z]/g, (char) => char.toLowerCase());
   return lower.replaceAll(/[^-\w*/]/g, (char) =>
     /[!-~]/.test(char) ? `\\${char}` : `\\${char.charCodeAt(0).toString().padStart(3, '0')}`,

@@ -124,6 +124,9 @@ describe('newServerHealth', () => {
     expect(health.isResting(11_000)).toBe(true);
     health.answered();
     expect(health.isResting(11_000)).toBe(false);
+    // It counts anew.
+    health.failed(11_000);
+    expect(health.isResting(11_000)).toBe(false);
   });
 });
 
