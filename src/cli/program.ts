@@ -21,6 +21,10 @@ export interface SyncOptions extends ConfigOptions {
   readonly verbose?: true;
 }
 
+export interface DaemonOptions extends ConfigOptions {
+  readonly verbose?: true;
+}
+
 export interface WhenOptions extends ConfigOptions {
   readonly addMx?: string;
   readonly removeMx?: string;
@@ -65,6 +69,7 @@ A first run:
 Exit codes of sync: 0 in sync, changed or waiting; 1 nothing could be done; 2 a dry run found drift; 3 some failed, are held or drift.`,
     );
   addSync(program);
+  addDaemon(program, version);
   addQuestions(program);
   addWorldCommands(program, examples);
   addConfigCommands(program);
@@ -106,6 +111,23 @@ function addSync(program: Command): void {
     )
     .action(async (domains: readonly string[], options: SyncOptions) => {
       process.exitCode = await (await import('./sync.ts')).runSync(domains, options);
+    });
+}
+
+function addDaemon(program: Command, version: string): void {
+  withConfig(program.command('daemon'))
+    .description('sync at the start, by `schedule:`, and whenever the YAML changes, until it is stopped')
+    .option('-v, --verbose', 'log also when a run begins')
+    .addHelpText(
+      'after',
+      `
+Of several daemons on one state one works; the others stand by and take over when it ends, however it ends.
+SIGHUP reads the config again and syncs. SIGTERM or Ctrl-C stops between two steps; a second one at once.
+A config with a fault is refused whole, and the last good one stays in force.
+${examples('stsync daemon', 'stsync daemon --config /etc/stsync/', 'systemctl reload stsync')}`,
+    )
+    .action(async (options: DaemonOptions) => {
+      process.exitCode = await (await import('./daemon.ts')).runDaemon(options, version);
     });
 }
 

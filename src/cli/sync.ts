@@ -10,13 +10,13 @@ import { renderMarkdown } from '../core/plan/render-markdown.ts';
 import { renderText } from '../core/plan/render-text.ts';
 import { exitCodeOf, type RunReport } from '../core/plan/report.ts';
 import { commitOf } from '../effects/git-commit.ts';
-import { acquireRunLock } from '../effects/run-lock.ts';
-import { openStore, openStoreReadOnly } from '../effects/store-sqlite.ts';
-import { dryRun, type RunOptions, syncRun } from '../services/sync.ts';
+import { openStoreReadOnly } from '../effects/store-sqlite.ts';
+import { dryRun, type RunOptions } from '../services/sync.ts';
 import { loadOrReport } from './load.ts';
 import { painter, print, progressLine } from './output.ts';
 import { loadPlanFile } from './plan-file.ts';
 import type { SyncOptions } from './program.ts';
+import { realRun } from './real-run.ts';
 import { interruptSignal, Outside, selectDomain, statePathOf } from './wiring.ts';
 
 export async function runSync(names: readonly string[], options: SyncOptions): Promise<number> {
@@ -82,27 +82,10 @@ async function runDry(config: Config, outside: Outside, run: RunOptions): Promis
 }
 
 async function runForReal(config: Config, outside: Outside, run: RunOptions, options: SyncOptions): Promise<RunReport> {
-  const path = statePathOf(config);
-  const lock = await acquireRunLock(path, { command: 'sync', startedAt: new Date() }, { waitMs: options.wait * 1000 });
-  try {
-    const store = openStore(path);
-    try {
-      const signal = interruptSignal();
-      const reading = outside.reading(store, signal);
-      const commit = await commitOf(config.domains[0]?.place.file ?? '.');
-      const publisher = outside.publisher.bind(outside);
-      return await syncRun(
-        config,
-        reading,
-        { providers: outside.providers, publisher, network: outside.network, store, now: reading.now, commit, signal },
-        run,
-      );
-    } finally {
-      store.close();
-    }
-  } finally {
-    lock.release();
-  }
+  const signal = interruptSignal();
+  const commit = config.sourceCommit ?? (await commitOf(config.domains[0]?.place.file ?? '.'));
+  const how = { command: 'sync', waitMs: options.wait * 1000, commit, signal, options: run } as const;
+  return realRun(config, outside, how, (report) => report);
 }
 
 async function show(report: RunReport, options: SyncOptions): Promise<number> {

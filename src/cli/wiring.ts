@@ -6,11 +6,16 @@ import { StsyncError } from '../core/error.ts';
 import { parseHostName } from '../core/names.ts';
 import { allProviders } from '../core/plan/record-names.ts';
 import { openFiles } from '../effects/files.ts';
+import { realPause } from '../effects/pause.ts';
 import { directoryPublisher } from '../effects/publish-directory.ts';
+import { statePublisher, stateReader } from '../effects/publish-state.ts';
 import { type PolicyReader, type Publisher, readOnlyPublisher } from '../effects/publisher.ts';
+import { requestBudgets } from '../effects/request-budget.ts';
+import { withRetries } from '../effects/retry.ts';
 import { runCommand } from '../effects/run-command.ts';
-import type { StoreReader } from '../effects/store.ts';
+import type { Store, StoreReader } from '../effects/store.ts';
 import { type Provider, type ProviderContext, readOnly } from '../provider.ts';
+import { openCallCounter } from '../services/count-calls.ts';
 import type { PlanningWorld } from '../services/look.ts';
 import type { Network } from '../services/world.ts';
 import { openNetwork } from './network.ts';
@@ -27,6 +32,12 @@ export function interruptSignal(): AbortSignal {
   return controller.signal;
 }
 
+/** One for the process: a daemon opens its providers again and again, and the service counts on. */
+const requestBudget = requestBudgets(realPause);
+
+/** What this process asked of providers, for the metrics. */
+export const providerCalls = openCallCounter();
+
 /** Providers and publishers of a config, opened once. */
 export class Outside {
   readonly #files = openFiles();
@@ -41,7 +52,7 @@ export class Outside {
   /** Opens the providers that these domains use; one that cannot be opened fails its domains, not the run (rule 9). */
   static async open(config: Config, domains: readonly DomainConfig[]): Promise<Outside> {
     const outside = new Outside(config.world);
-    const context: ProviderContext = { files: outside.#files, runCommand, now: () => new Date() };
+    const context: ProviderContext = { files: outside.#files, runCommand, now: () => new Date(), requestBudget };
     for (const name of new Set(domains.flatMap(allProviders))) {
       const provider = config.providers.get(name);
       if (provider !== undefined) outside.#providers.set(name, await openProvider(provider, context));
@@ -53,9 +64,13 @@ export class Outside {
     return this.#providers;
   }
 
-  publisher(wanted: DomainConfig): Publisher {
+  publisher(wanted: DomainConfig, store: Store): Publisher {
+    return wanted.publisher.type === 'server' ? statePublisher(store) : this.#directory(wanted);
+  }
+
+  #directory(wanted: DomainConfig): Publisher {
     if (wanted.publisher.type !== 'directory')
-      throw new StsyncError('NOT_BUILT_YET', `publisher type ${wanted.publisher.type} is not there yet`);
+      throw new StsyncError('INTERNAL', `a publisher of type ${wanted.publisher.type} was asked for a policy`);
     const { directory } = wanted.publisher;
     const known = this.#publishers.get(directory) ?? directoryPublisher(directory, this.#files);
     this.#publishers.set(directory, known);
@@ -66,11 +81,16 @@ export class Outside {
   reading(store: StoreReader | null, signal: AbortSignal): PlanningWorld {
     return {
       readers: new Map([...this.#providers].map(([name, provider]) => [name, readOnly(provider)])),
-      policies: (wanted: DomainConfig): PolicyReader => readOnlyPublisher(this.publisher(wanted)),
+      policies: (wanted: DomainConfig): PolicyReader =>
+        wanted.publisher.type === 'server' ? stateReader(store) : readOnlyPublisher(this.#directory(wanted)),
       network: this.network,
       signal,
       store,
       now: () => new Date(),
+      after: (ms, ring) => {
+        const timer = setTimeout(ring, ms);
+        return () => clearTimeout(timer);
+      },
       descriptors,
     };
   }
@@ -82,8 +102,8 @@ export class Outside {
 }
 
 /** The path of the state; a database URL is for a later release (`unbuilt` says so for each domain). */
-export function statePathOf(config: Config): string {
-  if (config.state.kind === 'file') return config.state.path;
+export function statePathOf({ state }: Pick<Config, 'state'>): string {
+  if (state.kind === 'file') return state.path;
   throw new StsyncError('NOT_BUILT_YET', 'a database URL as `state` is not there yet', {
     hint: 'name a file: `state: ./stsync.db`',
   });
@@ -115,12 +135,15 @@ export function selectDomain(config: Config, name: string): DomainConfig {
   });
 }
 
-async function openProvider({ type, options }: ProviderConfig, context: ProviderContext): Promise<Provider> {
+async function openProvider({ name, type, options }: ProviderConfig, context: ProviderContext): Promise<Provider> {
   // A type that is not built is refused for each domain by `unbuilt`, in words.
   if (!isBuiltType(type)) return unusable(new StsyncError('NOT_BUILT_YET', `provider type ${type} is not there yet`));
   try {
     const { open } = await openers[type]();
-    return await open(options, context);
+    return withRetries(providerCalls.counted(name, await open(options, context)), {
+      ...realPause,
+      random: Math.random,
+    });
   } catch (error) {
     if (error instanceof StsyncError) return unusable(error);
     throw error;

@@ -397,7 +397,7 @@ test('no output has a secret in it', async () => {
   writeFileSync(join(folder, 'token'), `${secret}\n`);
   cpSync(join(folder, 'not-built.yaml'), join(folder, 'domains.yaml'));
   const config = readFileSync(join(folder, 'domains.yaml'), 'utf8');
-  writeFileSync(join(folder, 'file.yaml'), config.replace('${env:CLOUDFLARE_API_TOKEN}', '${file:./token}'));
+  writeFileSync(join(folder, 'file.yaml'), config.replace('${env:PDNS_API_KEY}', '${file:./token}'));
   const runs = [
     'sync',
     'sync --verbose',
@@ -408,7 +408,7 @@ test('no output has a secret in it', async () => {
     'validate',
   ];
   for (const run of [...runs, ...runs.map((one) => `${one} --config file.yaml`)]) {
-    const { stdout, stderr } = await runCli(run.split(' '), { cwd: folder, env: { CLOUDFLARE_API_TOKEN: secret } });
+    const { stdout, stderr } = await runCli(run.split(' '), { cwd: folder, env: { PDNS_API_KEY: secret } });
     expect(stdout + stderr).not.toContain(secret.slice(0, 9));
   }
 });

@@ -3,12 +3,12 @@ import { createSocket } from 'node:dgram';
 
 import { decode, encode, type Answer, type DecodedPacket, type RecordType } from 'dns-packet';
 
-/** The answer of the server on 127.0.0.1, asked without recursion; throws after `timeoutMs` (1 s). `opcode`: 0, a query. */
+/** The answer of the server on `server` (127.0.0.1), asked without recursion; throws after `timeoutMs` (1 s). `opcode`: 0, a query. */
 export async function ask(
   port: number,
   name: string,
   type: RecordType,
-  options: { readonly timeoutMs?: number; readonly opcode?: number } = {},
+  options: { readonly timeoutMs?: number; readonly opcode?: number; readonly server?: string } = {},
 ): Promise<DecodedPacket> {
   const socket = createSocket('udp4');
   const id = Math.floor(Math.random() * 65_536);
@@ -21,7 +21,11 @@ export async function ask(
         clearTimeout(timer);
         resolve(decode(bytes));
       });
-      socket.send(encode({ type: 'query', id, flags, questions: [{ name, type }] }), port, '127.0.0.1');
+      socket.send(
+        encode({ type: 'query', id, flags, questions: [{ name, type }] }),
+        port,
+        options.server ?? '127.0.0.1',
+      );
     });
   } finally {
     socket.close();
@@ -35,6 +39,6 @@ export async function hasZone(port: number, zone: string): Promise<boolean> {
 }
 
 /** Tells a secondary that its primary has changed (RFC 1996): opcode 4. */
-export async function notify(port: number, zone: string): Promise<void> {
-  await ask(port, zone, 'SOA', { opcode: 4 });
+export async function notify(port: number, zone: string, server = '127.0.0.1'): Promise<void> {
+  await ask(port, zone, 'SOA', { opcode: 4, server });
 }

@@ -13,6 +13,8 @@ export type BindZone = {
   readonly updatePolicy?: readonly string[];
   /** More statements of the zone block, as they stand in named.conf: `allow-update { key stsync; };`. */
   readonly statements?: string;
+  /** It answers a key alone (`allow-query`), so the start does not wait for it: another zone of the server has to be there for that. */
+  readonly isHidden?: boolean;
 } & ({ readonly text: string } | { readonly primaryPort: number });
 
 export interface BindOptions {
@@ -33,7 +35,10 @@ export async function startBind(options: BindOptions): Promise<NameServer> {
       args: ['-g', '-n', '1', '-c', join(dir, 'named.conf')],
       dir,
       name: 'named',
-      ready: async () => (await Promise.all(options.zones.map(({ name }) => hasZone(port, name)))).every(Boolean),
+      ready: async () => {
+        const shown = options.zones.filter((zone) => zone.isHidden !== true);
+        return (await Promise.all(shown.map(({ name }) => hasZone(port, name)))).every(Boolean);
+      },
     });
     const stop = async (): Promise<void> => {
       await server.stop();

@@ -21,11 +21,14 @@ export interface KnotOptions {
    * rule has to allow every change of a message.
    */
   readonly acl?: Readonly<Record<string, readonly string[]>>;
+  /** A free one unless said. */
+  readonly port?: number;
 }
 
 /** Starts it; ready when every zone is served. The zone files are `dir/NAME.zone`. */
 export async function startKnot(options: KnotOptions): Promise<NameServer> {
-  return withFreshPorts(1, async ([port = 0]) => {
+  return withFreshPorts(1, async ([free = 0]) => {
+    const port = options.port ?? free;
     const dir = serverDirectory();
     // Knot writes its journal there, and makes no directory: updates would fail (SERVFAIL).
     mkdirSync(join(dir, 'db'));

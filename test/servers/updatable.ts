@@ -36,8 +36,8 @@ export const flavours: readonly Flavour[] = [
       const updatePolicy = keys.map(({ name }) => `grant ${name} zonesub ANY`);
       const server = await startBind({
         keys,
-        // MX hosts of the tests have no addresses.
-        statements: 'check-integrity no;',
+        // MX hosts of the tests have no addresses; zones are so small that BIND would rather send them whole than their history.
+        statements: 'check-integrity no; max-ixfr-ratio unlimited;',
         zones: zones.map((name) => ({ name, text: zoneLines(name, lines), updatePolicy })),
       });
       return { ...server, admin: keys[0] ?? tsigKey('admin') };
@@ -95,7 +95,8 @@ export async function transfer(server: Updatable, zoneName: string): Promise<str
 
 async function run(program: string, args: readonly string[], input = ''): Promise<string> {
   const running = promisify(execFile)(findProgram(program) ?? program, args, { timeout: 20_000 });
-  running.child.stdin?.end(input);
+  // `dig` reads nothing and may be gone already; what it printed counts.
+  running.child.stdin?.on('error', () => undefined).end(input);
   return (await running).stdout;
 }
 

@@ -26,8 +26,8 @@ describe('the verdict', () => {
     ['unprotected', 'its host has no address', { policyHost: noHost, fetches: [] }],
     ['unprotected', 'cannot be fetched', { fetches: [failed('CERT_NAME', 'no')] }],
     ['unprotected', 'mode none', { fetches: policy({ mode: 'none' }) }],
-    ['no-mail', 'takes no mail', { mx: { kind: 'null-mx' }, mxHosts: [] }],
-    ['no-mail', 'does not exist', { mx: { kind: 'no-domain' }, mxHosts: [], ...nothing }],
+    ['no-mail', 'takes no mail', { mx: { kind: 'null-mx', isAuthoritative: true }, mxHosts: [] }],
+    ['no-mail', 'does not exist', { mx: { kind: 'no-domain', isAuthoritative: true }, mxHosts: [], ...nothing }],
     ['unknown', 'could not be told', { idRecord: nameFact('_mta-sts.example.com', [], { unreadable }) }],
     ['unknown', 'MX could not be read', { mx: unreadable, mxHosts: [] }],
   ])('%s: %s', (kind, sentence, rest) => {
@@ -97,7 +97,8 @@ describe('senders', () => {
   });
 
   test('bounce at once for null MX', () => {
-    for (const sentence of does({ mx: { kind: 'null-mx' }, mxHosts: [] })) expect(sentence).toContain('RFC 7505');
+    for (const sentence of does({ mx: { kind: 'null-mx', isAuthoritative: true }, mxHosts: [] }))
+      expect(sentence).toContain('RFC 7505');
   });
 });
 
@@ -148,7 +149,7 @@ describe('instructions', () => {
   });
 
   test('a parked domain with a policy: the safe removal', () => {
-    expect(steps({ mx: { kind: 'null-mx' }, mxHosts: [] })).toEqual([
+    expect(steps({ mx: { kind: 'null-mx', isAuthoritative: true }, mxHosts: [] })).toEqual([
       'Serve this',
       'Wait 14',
       'Remove _mta-sts.example.com',

@@ -69,7 +69,13 @@ describe('a domain', () => {
   });
 
   test('that takes no mail is a comment', () => {
-    const text = yaml({ mx: { kind: 'null-mx' }, mxHosts: [], idRecord: idRecord(), fetches: [], policyHost: noHost });
+    const text = yaml({
+      mx: { kind: 'null-mx', isAuthoritative: true },
+      mxHosts: [],
+      idRecord: idRecord(),
+      fetches: [],
+      policyHost: noHost,
+    });
     expect(text).toContain('# example.com: it takes no mail');
   });
 

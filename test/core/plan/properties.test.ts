@@ -77,12 +77,17 @@ const observation: fc.Arbitrary<Observation> = fc
       fc
         .uniqueArray(fc.constantFrom(...hosts), { minLength: 1 })
         .map((names) => ({ kind: 'hosts', hosts: names, ttlSeconds: 3600, isAuthoritative: true }) as const),
-      fc.constantFrom({ kind: 'null-mx' }, { kind: 'no-domain' }, { kind: 'no-mx', hasAddress: true }, {
-        kind: 'unreadable',
-        code: 'ZONE_UNREADABLE',
-        message: 'no',
-        hint: null,
-      } as const),
+      fc.constantFrom(
+        { kind: 'null-mx', isAuthoritative: true },
+        { kind: 'no-domain', isAuthoritative: true },
+        { kind: 'no-mx', hasAddress: true, isAuthoritative: true },
+        {
+          kind: 'unreadable',
+          code: 'ZONE_UNREADABLE',
+          message: 'no',
+          hint: null,
+        } as const,
+      ),
     ),
     id: fc.array(idText, { maxLength: 3 }),
     reports: fc.uniqueArray(
@@ -119,7 +124,13 @@ const observation: fc.Arbitrary<Observation> = fc
 
 function bodyFact(body: string): Observation['policy'] {
   const parsed = parsePolicy(body);
-  return { kind: 'body', body, policy: parsed.ok ? parsed.value : null, message: parsed.ok ? null : 'broken' };
+  return {
+    kind: 'body',
+    body,
+    policy: parsed.ok ? parsed.value : null,
+    message: parsed.ok ? null : 'broken',
+    leftOut: [],
+  };
 }
 
 function planOf(one: DomainConfig, seen: Observation, memory: DomainMemory = noMemory): DomainPlan {
