@@ -1,4 +1,5 @@
 /** Answers of the API, read: the envelope and what is in it. Nothing of the SDK's reading is trusted: it gives null for `success: false`. */
+import { isObject, listOf, NotAsDescribed, objectOf, parseJson } from '../json-answer.ts';
 
 /** A record as far as this provider looks at it. */
 export interface ApiRecord {
@@ -37,11 +38,6 @@ export interface ApiError {
   readonly message: string;
   readonly chain: readonly ApiError[];
 }
-
-/** What was sent is JSON, but not of the API. */
-export class NotAsDescribed extends Error {}
-
-type JsonObject = Readonly<Record<string, unknown>>;
 
 /** Throws {@link NotAsDescribed}. */
 export function readEnvelope(text: string): Envelope {
@@ -102,27 +98,4 @@ export function readZones(value: unknown): readonly ApiZone[] {
 export function readBatch(value: unknown): { patches: readonly ApiRecord[]; posts: readonly ApiRecord[] } {
   const { patches, posts } = objectOf(value, 'the result of a batch');
   return { patches: readRecords(patches), posts: readRecords(posts) };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new NotAsDescribed('something that is no JSON');
-  }
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  if (value === null || value === undefined) return [];
-  if (!Array.isArray(value)) throw new NotAsDescribed('no list where one belongs');
-  return value;
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function objectOf(value: unknown, what: string): JsonObject {
-  if (!isObject(value)) throw new NotAsDescribed(`no object where ${what} belongs`);
-  return value;
 }

@@ -9,7 +9,8 @@ import { createClient } from 'cloudflare/tree-shakable';
 
 import { StsyncError } from '../../src/core/error.ts';
 import type { RequestBudget } from '../../src/provider.ts';
-import { NotAsDescribed, readEnvelope, readErrors, type ApiZone, type Envelope } from './answer.ts';
+import { NotAsDescribed } from '../json-answer.ts';
+import { readEnvelope, readErrors, type ApiZone, type Envelope } from './answer.ts';
 import { badAnswer, noAnswer, refusal, timedOut, type Api, type Asked } from './faults.ts';
 
 export const API_URL = 'https://api.cloudflare.com/client/v4';

@@ -1,7 +1,8 @@
 /** Which records stand at which names, in as few calls as can be believed. */
 import { parentOf } from '../../src/core/names.ts';
 import { recordKey, type RecordKey, type RecordSet } from '../../src/core/record-set.ts';
-import { NotAsDescribed, readRecords, type ApiRecord, type ApiZone } from './answer.ts';
+import { NotAsDescribed } from '../json-answer.ts';
+import { readRecords, type ApiRecord, type ApiZone } from './answer.ts';
 import type { Client, NameFilter } from './client.ts';
 import { rdataOf, ttlOf } from './rdata.ts';
 

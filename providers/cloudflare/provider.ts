@@ -3,7 +3,9 @@ import { StsyncError } from '../../src/core/error.ts';
 import { rdataText, recordKey, type RecordKey } from '../../src/core/record-set.ts';
 import { Secret } from '../../src/core/secret.ts';
 import type { OpenProvider, Provider, ProviderContext } from '../../src/provider.ts';
-import { NotAsDescribed, readBatch, type ApiRecord, type ApiZone, type Envelope } from './answer.ts';
+import { NotAsDescribed } from '../json-answer.ts';
+import { readOrForget } from '../read-or-forget.ts';
+import { readBatch, type ApiRecord, type ApiZone, type Envelope } from './answer.ts';
 import { API_URL, openClient, type Client } from './client.ts';
 import { nameExists, recordsAt, setsOf } from './look-up.ts';
 import { planBatch, type Wanted, type ZoneBatch } from './plan-batch.ts';
@@ -96,16 +98,6 @@ async function byZone<T extends RecordKey>(
     grouped.set(zone.id, group);
   }
   return [...grouped.values()];
-}
-
-/** A zone that went away while the process ran is looked for again the next time. */
-async function readOrForget<T>(zones: Zones, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof StsyncError && error.code === 'ZONE_NOT_FOUND') zones.forget();
-    throw error;
-  }
 }
 
 async function write(client: Client, zone: ApiZone, batch: ZoneBatch, signal: AbortSignal): Promise<void> {

@@ -1,7 +1,8 @@
 /** Content as Cloudflare has it, and rdata as the contract has it. Names there have no final dot, TXT is quoted or bare, MX is in two fields. */
 import { rdataText, type RecordType } from '../../src/core/record-set.ts';
 import { formatTxt, parseTxt, splitTxt } from '../../src/core/txt.ts';
-import { NotAsDescribed, type ApiRecord } from './answer.ts';
+import { NotAsDescribed } from '../json-answer.ts';
+import type { ApiRecord } from './answer.ts';
 
 /** What `ttl: 1`, "automatic", is served with. */
 export const AUTOMATIC_SECONDS = 300;

@@ -5,7 +5,9 @@
  */
 import { StsyncError } from '../../src/core/error.ts';
 import { parentOf } from '../../src/core/names.ts';
-import { NotAsDescribed, readZones, type ApiZone, type Envelope } from './answer.ts';
+import { NotAsDescribed } from '../json-answer.ts';
+import { unlessAborted } from '../unless-aborted.ts';
+import { readZones, type ApiZone, type Envelope } from './answer.ts';
 import type { Client } from './client.ts';
 
 /** The most that the API gives. */
@@ -100,18 +102,7 @@ function zonesIn(client: Client, { result }: Envelope): readonly ApiZone[] {
 async function once(known: Known, key: string, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
   const promise = known.running.get(key) ?? work().finally(() => known.running.delete(key));
   known.running.set(key, promise);
-  let onAbort: (() => void) | null = null;
-  try {
-    await Promise.race([
-      promise,
-      new Promise<never>((_, reject) => {
-        onAbort = () => reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
-        signal.addEventListener('abort', onAbort);
-      }),
-    ]);
-  } finally {
-    if (onAbort !== null) signal.removeEventListener('abort', onAbort);
-  }
+  await unlessAborted(promise, signal);
 }
 
 /** Zones are host names of two labels or more; an underscore or a wildcard is in none, so those labels need no call. */

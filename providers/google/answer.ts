@@ -1,4 +1,5 @@
 /** Answers of the API, read. Shapes are those of the discovery document (Cloud DNS v1). */
+import { isObject, type JsonObject, listOf, NotAsDescribed, objectOf, parseJson } from '../json-answer.ts';
 
 export interface ManagedZone {
   /** Its own name in the project: what calls name it by. */
@@ -39,19 +40,8 @@ export interface ApiFault {
   readonly message: string;
 }
 
-/** What was sent is not of the API. */
-export class NotAsDescribed extends Error {}
-
-type JsonObject = Readonly<Record<string, unknown>>;
-
 export function readJson(text: string): JsonObject {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new NotAsDescribed('something that is no JSON');
-  }
-  const body = objectOf(value, 'an answer');
+  const body = objectOf(parseJson(text), 'an answer');
   if (body['error'] !== undefined) throw new NotAsDescribed('an error under a status that says yes');
   return body;
 }
@@ -100,7 +90,7 @@ export function readFault(text: string): ApiFault | null {
   const error = isObject(body) ? body['error'] : undefined;
   if (!isObject(error)) return null;
   const { message, errors } = error;
-  const reasons = listOf(errors ?? [])
+  const reasons = listOf(errors)
     .filter(isObject)
     .flatMap(({ reason }) => (typeof reason === 'string' ? [reason] : []));
   return { reasons, message: typeof message === 'string' ? message : '' };
@@ -115,19 +105,4 @@ function textsBelow(value: unknown): readonly string[] {
 
 function tokenOf(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  if (value === undefined) return [];
-  if (!Array.isArray(value)) throw new NotAsDescribed('no list where one belongs');
-  return value;
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function objectOf(value: unknown, what: string): JsonObject {
-  if (!isObject(value)) throw new NotAsDescribed(`no object where ${what} belongs`);
-  return value;
 }

@@ -5,9 +5,9 @@
  */
 import { StsyncError } from '../../src/core/error.ts';
 import type { RequestBudget } from '../../src/provider.ts';
+import { NotAsDescribed } from '../json-answer.ts';
 import { unlessAborted } from '../unless-aborted.ts';
 import {
-  NotAsDescribed,
   readChange,
   readFault,
   readJson,

@@ -1,11 +1,12 @@
 /** The provider `google`: Google Cloud DNS v1. A change names what it replaces byte for byte: compare-and-swap by the service itself. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { StsyncError } from '../../src/core/error.ts';
 import { isWithin } from '../../src/core/names.ts';
 import { recordKey } from '../../src/core/record-set.ts';
 import type { OpenProvider, Provider, ProviderContext } from '../../src/provider.ts';
-import { NotAsDescribed, type ListedSet, type ManagedZone, type Page } from './answer.ts';
+import { NotAsDescribed } from '../json-answer.ts';
+import { readOrForget } from '../read-or-forget.ts';
+import type { ListedSet, ManagedZone, Page } from './answer.ts';
 import { API_ENDPOINT, openClient, type Client } from './client.ts';
 import { readIdentity, type Identity } from './credentials.ts';
 import { planChange, type Standing } from './plan-change.ts';
@@ -71,7 +72,9 @@ export function openProject(
     async exists(name, signal) {
       signal.throwIfAborted();
       const zone = await zones.find(name, signal);
-      const sets = await allPages(client, (token) => client.sets(zone, { suffix: name }, token, signal));
+      const sets = await readOrForget(zones, () =>
+        allPages(client, (token) => client.sets(zone, { suffix: name }, token, signal)),
+      );
       // The filter compares letters: `bar.example.` finds `foobar.example.` as well.
       return sets.some(({ set }) => isWithin(nameOf(set), name));
     },
@@ -119,14 +122,8 @@ interface SetsAtName {
 /** All sets at one name, of any type: one call tells everything that can be asked about it. */
 async function setsAt(client: Client, zones: Zones, name: string, signal: AbortSignal): Promise<SetsAtName> {
   const zone = await zones.find(name, signal);
-  try {
-    const sets = await allPages(client, (token) => client.sets(zone, { name }, token, signal));
-    return { name, zone, sets: sets.filter(({ set }) => nameOf(set) === name) };
-  } catch (error) {
-    // The zone went: the next look finds where its names are now.
-    if (error instanceof StsyncError && error.code === 'ZONE_NOT_FOUND') zones.forget();
-    throw error;
-  }
+  const sets = await readOrForget(zones, () => allPages(client, (token) => client.sets(zone, { name }, token, signal)));
+  return { name, zone, sets: sets.filter(({ set }) => nameOf(set) === name) };
 }
 
 async function allPages(

@@ -4,7 +4,8 @@
  */
 import { rdataText, type RecordKey, type RecordSet, type RecordType } from '../../src/core/record-set.ts';
 import { formatTxt, parseTxt } from '../../src/core/txt.ts';
-import { NotAsDescribed, type ApiRecordSet } from './answer.ts';
+import { NotAsDescribed } from '../json-answer.ts';
+import type { ApiRecordSet } from './answer.ts';
 
 export function setOf({ name, type }: RecordKey, { ttl, rrdatas }: ApiRecordSet): RecordSet {
   return { name, type, ttlSeconds: ttl, rdata: rrdatas.map((text) => rdataOf(type, text)) };

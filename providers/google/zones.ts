@@ -4,7 +4,8 @@
  */
 import { parentOf } from '../../src/core/names.ts';
 import { StsyncError } from '../../src/core/error.ts';
-import { NotAsDescribed, type ManagedZone } from './answer.ts';
+import type { ManagedZone } from './answer.ts';
+import { NotAsDescribed } from '../json-answer.ts';
 import { unlessAborted } from '../unless-aborted.ts';
 import type { Client } from './client.ts';
 
@@ -31,19 +32,12 @@ interface Known {
   questions: number;
   /** Of the page that comes next; null: there is none; undefined: none was read yet. */
   next: string | null | undefined;
+  /** What is on its way, so that it is asked once however many wait for it. */
+  readonly running: Map<string, Promise<void>>;
 }
 
 export function openZones(client: Client, project: string, nowMs: () => number): Zones {
   let known = nothing(nowMs());
-  /** What is on its way, so that it is asked once however many wait for it. */
-  const running = new Map<string, Promise<void>>();
-
-  function once(key: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
-    // Others may wait for the same answer: it does not end with the one who asked first. Each call has a time limit of its own.
-    const promise = running.get(key) ?? work(new AbortController().signal).finally(() => running.delete(key));
-    running.set(key, promise);
-    return unlessAborted(promise, signal);
-  }
 
   async function readPage(into: Known, signal: AbortSignal): Promise<void> {
     const { items, nextPageToken } = await client.zones(into.next == null ? {} : { pageToken: into.next }, signal);
@@ -59,12 +53,12 @@ export function openZones(client: Client, project: string, nowMs: () => number):
 
   async function look(dnsName: string, signal: AbortSignal): Promise<readonly ManagedZone[]> {
     const at = known;
-    if (at.next === undefined) await once('list', signal, (calm) => readPage(at, calm));
+    if (at.next === undefined) await once(at, 'list', signal, (calm) => readPage(at, calm));
     if (at.next !== null && !at.walked.has(dnsName)) {
-      if (at.questions >= MAX_WALKED) await once('list', signal, (calm) => readRest(at, calm));
+      if (at.questions >= MAX_WALKED) await once(at, 'list', signal, (calm) => readRest(at, calm));
       else {
         at.questions += 1;
-        await once(`zone ${dnsName}`, signal, async (calm) => {
+        await once(at, `zone ${dnsName}`, signal, async (calm) => {
           at.walked.set(dnsName, (await client.zones({ dnsName: `${dnsName}.` }, calm)).items);
         });
       }
@@ -92,8 +86,20 @@ export function openZones(client: Client, project: string, nowMs: () => number):
   };
 }
 
+function once(
+  { running }: Known,
+  key: string,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  // Others may wait for the same answer: it does not end with the one who asked first. Each call has a time limit of its own.
+  const promise = running.get(key) ?? work(new AbortController().signal).finally(() => running.delete(key));
+  running.set(key, promise);
+  return unlessAborted(promise, signal);
+}
+
 function nothing(atMs: number): Known {
-  return { atMs, listed: [], walked: new Map(), questions: 0, next: undefined };
+  return { atMs, listed: [], walked: new Map(), questions: 0, next: undefined, running: new Map() };
 }
 
 function ambiguous(name: string, zones: readonly ManagedZone[], project: string): StsyncError {

@@ -88,6 +88,10 @@ export const configCodes = [
 
 /** What effects throw (`StsyncError`). */
 export const errorCodes = [
+  'ACME_ACCOUNT',
+  'ACME_BUSY',
+  'ACME_FAILED',
+  'ACME_REFUSED',
   'ADDRESSES_DIFFER',
   'ADDRESS_REFUSED',
   'BAD_CONFIG',

@@ -51,13 +51,17 @@ async function readWhole(path: string): Promise<{ bytes: Uint8Array; version: st
   }
 }
 
-/** All bytes of a file of about `size` bytes. Not `fs.readFile` on a descriptor: Node 26.10 answers a failed read there with no bytes. */
+/**
+ * All bytes of a file of about `size` bytes. Just as many are the whole: the caller looks whether it changed meanwhile. Not `fs.readFile` on a
+ * descriptor: Node 26.10 answers a failed read there with no bytes.
+ */
 async function readBytes(file: number, size: number): Promise<Uint8Array> {
   let buffer = Buffer.allocUnsafe(size + 1);
   for (let length = 0; ;) {
     const { bytesRead } = await readAt(file, buffer, length, buffer.length - length, length);
-    if (bytesRead === 0) return buffer.subarray(0, length);
     length += bytesRead;
+    // What says that it has no size (/proc) is read to its end.
+    if (bytesRead === 0 || (length === size && size > 0)) return buffer.subarray(0, length);
     if (length === buffer.length) buffer = Buffer.concat([buffer, Buffer.allocUnsafe(buffer.length)]);
   }
 }

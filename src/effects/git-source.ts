@@ -195,10 +195,15 @@ class Clone {
     switch (outcome.kind) {
       case 'exit':
         return outcome;
-      case 'no-git':
-        throw new StsyncError('SOURCE_FAILED', '`source:` needs the program git, which is not installed here', {
-          hint: 'install git 2.31 or newer',
-        });
+      case 'not-started':
+        throw outcome.code === 'ENOENT'
+          ? new StsyncError('SOURCE_FAILED', '`source:` needs the program git, which is not installed here', {
+              hint: 'install git 2.31 or newer',
+            })
+          : new StsyncError('SOURCE_FAILED', `git cannot be started (${outcome.code})`, {
+              hint: 'look at the limits of this machine for open files and processes, and at its memory',
+              retryable: true,
+            });
       case 'timeout':
         throw new StsyncError('SOURCE_UNREACHABLE', `git had no answer within ${timeoutMs / 1000} s`, {
           hint: 'look whether the server of the repository runs; the last commit fetched stays',

@@ -33,7 +33,7 @@ export function openLog({ level, now, stream }: LogOptions): Log {
   const scrub = (line: string): string => {
     let clean = line;
     for (const secret of hidden) clean = clean.replaceAll(secret, REDACTED);
-    return clean;
+    return clean === line || isJson(clean) ? clean : `${JSON.stringify({ level: 'warn', msg: clean.trimEnd() })}\n`;
   };
   const isTerminal = stream.isTTY === true;
   const log = pino(
@@ -56,6 +56,16 @@ export function openLog({ level, now, stream }: LogOptions): Log {
         if (secret.length >= SHORTEST_SECRET) formsOf(secret).forEach((form) => hidden.add(form));
     },
   };
+}
+
+/** Not so where a secret was in a number: then the rest of the line is told as text. */
+function isJson(line: string): boolean {
+  try {
+    JSON.parse(line);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** As it stands, in a URL, in JSON, and in JSON that is a text of JSON (the answer of an API in an error). Longest first. */

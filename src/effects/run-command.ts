@@ -1,5 +1,6 @@
 /** Floor 2. Runs a command of the user's (`check:`, `reload:`) through the shell. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { constants } from 'node:os';
 
 /** Only the end of the output is kept: that is where programs say what went wrong. */
@@ -26,6 +27,7 @@ export async function runCommand(
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  if (child.pid === undefined) throw await spawnError(child);
   const chunks: Buffer[] = [];
   let kept = 0;
   const keep = (chunk: Buffer): void => {
@@ -62,6 +64,15 @@ export async function runCommand(
     child.stdout.destroy();
     child.stderr.destroy();
   }
+}
+
+/**
+ * Why a program was not started: its process has no pid. To be asked in the same breath: the error comes in a moment, and unheard it would end
+ * stsync. Where no descriptor is left, the process has no pipes either, whatever its type says.
+ */
+export async function spawnError(child: ChildProcess): Promise<unknown> {
+  const [error]: readonly unknown[] = await once(child, 'error');
+  return error;
 }
 
 /** Ends a process that leads a group, with the group. */

@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 
 import type { SourceConfig } from '../core/config/model.ts';
-import { killGroup } from './run-command.ts';
+import { killGroup, spawnError } from './run-command.ts';
 
 /** A branch list of a large repository is longer than anybody reads. */
 const MAX_OUTPUT_BYTES = 1024 * 1024;
@@ -49,7 +49,8 @@ const TOKEN_VARIABLE = 'STSYNC_GIT_TOKEN';
 
 export type GitOutcome =
   | { readonly kind: 'exit'; readonly exitCode: number; readonly stdout: string; readonly stderr: string }
-  | { readonly kind: 'no-git' }
+  /** `code`: why, `ENOENT` where git is not installed. */
+  | { readonly kind: 'not-started'; readonly code: string }
   | { readonly kind: 'timeout' };
 
 /** The environment for git: the own one, and how this repository is reached. `secret`: what `USER:TOKEN` the token file holds. */
@@ -113,6 +114,7 @@ export async function runGit(
   const limit = AbortSignal.timeout(timeoutMs);
   // In the root, since git reads the config of a work tree that it stands in. A session of its own: ssh finds no terminal to ask for a password, and an end reaches all that git started.
   const child = spawn('git', args, { cwd: '/', detached: true, env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+  if (child.pid === undefined) return { kind: 'not-started', code: codeOf(await spawnError(child)) };
   const [stdout, stderr] = [keep(child.stdout), keep(child.stderr)];
   let killTimer: NodeJS.Timeout | undefined;
   const end = (): void => {
@@ -135,15 +137,16 @@ export async function runGit(
     signal.throwIfAborted();
     if (limit.aborted) return { kind: 'timeout' };
     return { kind: 'exit', exitCode: exitCode ?? 128, stdout: stdout(), stderr: stderr() };
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return { kind: 'no-git' };
-    throw error;
   } finally {
     clearTimeout(killTimer);
     either.removeEventListener('abort', end);
     child.stdout.destroy();
     child.stderr.destroy();
   }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
 }
 
 function keep(stream: NodeJS.ReadableStream): () => string {

@@ -14,7 +14,7 @@ export async function sendWebhook(url: Secret, json: string): Promise<void> {
       headers: { 'content-type': 'application/json' },
       body: json,
       // What is meant for one receiver goes to no other.
-      redirect: 'error',
+      redirect: 'manual',
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     await response.body?.cancel();

@@ -112,7 +112,12 @@ function hashOf(file: string): string {
 }
 
 function isFolder(name: string): boolean {
-  return statSync(name, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  try {
+    return statSync(name, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  } catch {
+    // No right to look, a link in a circle: thrown in a timer it would end the daemon.
+    return false;
+  }
 }
 
 function codeOf(error: unknown): string {

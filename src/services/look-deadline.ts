@@ -32,7 +32,7 @@ export async function withinRun<W extends Bounded, T>(
   const message = `the run may look for ${formatDuration(deadlineSeconds)}, and that was over before this domain was looked at`;
   const hint =
     'raise `world.deadline`, or look for servers that do not answer: they take the time of the other domains';
-  return bounded(deadlineSeconds, late(message, hint), world, work);
+  return bounded(deadlineSeconds, () => late(message, hint), world, work);
 }
 
 /**
@@ -48,7 +48,12 @@ export async function withinDomain<W extends Bounded, T>(
   const seconds = Math.min(deadlineSeconds, Math.max(LEAST_FOR_ONE_SECONDS, Math.floor(deadlineSeconds / PART_OF_ONE)));
   const message = `this domain was not looked at within ${formatDuration(seconds)}`;
   const hint = `look at its name servers and its policy host; one domain may take a fifth of \`world.deadline\``;
-  return bounded(seconds, late(message, hint), world, (within) => orAborted(work(within), within.signal));
+  return bounded(
+    seconds,
+    () => late(message, hint),
+    world,
+    (within) => orAborted(work(within), within.signal),
+  );
 }
 
 /** Is it what {@link withinRun} and {@link withinDomain} end with? */
@@ -58,12 +63,12 @@ export function isLate(error: unknown): error is StsyncError {
 
 async function bounded<W extends Bounded, T>(
   seconds: number,
-  error: StsyncError,
+  error: () => StsyncError,
   world: W,
   work: (bounded: W) => Promise<T>,
 ): Promise<T> {
   const deadline = new AbortController();
-  const stop = world.after(seconds * 1000, () => deadline.abort(error));
+  const stop = world.after(seconds * 1000, () => deadline.abort(error()));
   try {
     return await work({ ...world, signal: AbortSignal.any([world.signal, deadline.signal]) });
   } finally {

@@ -78,6 +78,22 @@ async function stopped(daemon: Daemon): Promise<void> {
   expect((await daemon.stop()).code).toBe(0);
 }
 
+async function workedOnce(folder: SourceFolder): Promise<void> {
+  const daemon = folder.start();
+  await daemon.run(1);
+  await stopped(daemon);
+}
+
+async function stuckInTheFirstFetch() {
+  const folder = folderOf({ interval: '1d' });
+  folder.push(GOOD);
+  const git = slowGit();
+  git.hang(true);
+  const first = folder.start();
+  await git.hung(1);
+  return { folder, git, first };
+}
+
 describeWith(['git'], 'the daemon on a config with a source', () => {
   test('fetches at its start, follows each push, refuses a broken one whole, and takes the mended one', async () => {
     const port = await freePort();
@@ -120,9 +136,7 @@ describeWith(['git'], 'the daemon on a config with a source', () => {
     const port = await freePort();
     const folder = folderOf({ top: listen(port) });
     const good = folder.push(GOOD);
-    const daemon = folder.start();
-    await daemon.run(1);
-    await stopped(daemon);
+    await workedOnce(folder);
     const id = folder.id();
     const broken = folder.push(BROKEN);
     for (const signal of ['SIGTERM', 'SIGKILL', 'SIGTERM'] as const) {
@@ -161,9 +175,7 @@ describeWith(['git'], 'the daemon on a config with a source', () => {
     const port = await freePort();
     const folder = folderOf({ top: listen(port) });
     const good = folder.push(GOOD);
-    const daemon = folder.start();
-    await daemon.run(1);
-    await stopped(daemon);
+    await workedOnce(folder);
     folder.reach(false);
     const next = folder.start();
     expect(await next.run(1)).toMatchObject({ reasons: ['start'], 'in sync': 1 });
@@ -230,12 +242,7 @@ describeWith(['git'], 'the daemon on a config with a source', () => {
   });
 
   test('stops at once while git runs, in the first fetch as later, and leaves no git behind', async () => {
-    const folder = folderOf({ interval: '1d' });
-    folder.push(GOOD);
-    const git = slowGit();
-    git.hang(true);
-    const first = folder.start();
-    await git.hung(1);
+    const { folder, git, first } = await stuckInTheFirstFetch();
     expect((await first.stop()).code).toBe(0);
     git.hang(false);
     const next = folder.start();
@@ -271,12 +278,7 @@ describeWith(['git'], 'a second daemon on a config with a source', () => {
   });
 
   test('waits where nothing was fetched so far, and then does it itself', async () => {
-    const folder = folderOf({ interval: '1d' });
-    folder.push(GOOD);
-    const git = slowGit();
-    git.hang(true);
-    const first = folder.start();
-    await git.hung(1);
+    const { folder, git, first } = await stuckInTheFirstFetch();
     const second = folder.start();
     await second.line('another daemon works on this state and has fetched nothing so far');
     git.hang(false);

@@ -253,19 +253,26 @@ describe('sync beside a daemon', () => {
   });
 });
 
+/** A daemon after another, each with two runs and its own end; gives what their logs told of the domain. */
+async function livesOf(folder: Folder, ends: readonly NodeJS.Signals[]): Promise<readonly string[]> {
+  const told: string[] = [];
+  for (const signal of ends) {
+    const daemon = folder.start();
+    await daemon.run(1);
+    // Its lines of domains, if any, come before this one.
+    daemon.kill('SIGHUP');
+    await daemon.run(2);
+    daemon.kill(signal);
+    await daemon.ended;
+    told.push(...daemon.lines.filter(({ msg }) => msg.startsWith('example.com:')).map(({ msg }) => msg));
+  }
+  return told;
+}
+
 describe('a restart', () => {
   test('rotates nothing, and the log tells no change of status again', async () => {
     const folder = new Folder();
-    const told: string[] = [];
-    for (const signal of ['SIGTERM', 'SIGKILL', 'SIGTERM', 'SIGKILL', 'SIGTERM'] as const) {
-      const daemon = folder.start();
-      await daemon.run(1);
-      daemon.kill('SIGHUP');
-      await daemon.run(2);
-      daemon.kill(signal);
-      await daemon.ended;
-      told.push(...daemon.lines.filter(({ msg }) => msg.startsWith('example.com:')).map(({ msg }) => msg));
-    }
+    const told = await livesOf(folder, ['SIGTERM', 'SIGKILL', 'SIGTERM', 'SIGKILL', 'SIGTERM']);
     expect(told).toEqual(['example.com: changed', 'example.com: in sync']);
     expect((await folder.journal()).ids).toEqual([folder.id()]);
   });
@@ -273,17 +280,6 @@ describe('a restart', () => {
   test('knows since when a domain has its status, and tells it once', async () => {
     // A live MX that no pattern covers stays drift: MX is never written.
     const folder = new Folder({ mx: 'mx9.example.net' });
-    const told: string[] = [];
-    for (const signal of ['SIGTERM', 'SIGKILL', 'SIGTERM'] as const) {
-      const daemon = folder.start();
-      await daemon.run(1);
-      // Its lines of domains, if any, come before this one.
-      daemon.kill('SIGHUP');
-      await daemon.run(2);
-      daemon.kill(signal);
-      await daemon.ended;
-      told.push(...daemon.lines.filter(({ msg }) => msg.startsWith('example.com:')).map(({ msg }) => msg));
-    }
-    expect(told).toEqual(['example.com: drift']);
+    expect(await livesOf(folder, ['SIGTERM', 'SIGKILL', 'SIGTERM'])).toEqual(['example.com: drift']);
   });
 });

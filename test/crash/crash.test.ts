@@ -10,7 +10,7 @@ import { parsePolicy } from '../../src/core/policy.ts';
 import { mapConcurrent } from '../../src/services/concurrent.ts';
 import { listing, tempDirectory } from '../effects/temp-directory.ts';
 import { runCli } from '../support/built-cli.ts';
-import { expectQuiet, isSlow, nameOf, type Point, runToTheKill, undisturbedActs } from './kill.ts';
+import { expectQuiet, isSlow, nameOf, type Point, runToTheKill, type Scenario, undisturbedActs } from './kill.ts';
 import {
   copyFolder,
   type Domain,
@@ -23,14 +23,6 @@ import {
   straysIn,
   writeConfig,
 } from './world.ts';
-
-interface Scenario {
-  readonly title: string;
-  /** The lines of a domain, one YAML after the other; the run of the last one is killed. */
-  readonly yaml: readonly string[];
-  /** How many ids are announced by the killed run. */
-  readonly rotations: 0 | 1;
-}
 
 const testing = 'mx: [mx1.example.net], mode: testing';
 const enforce = 'mx: [mx1.example.net], mode: enforce, allow: [testing-before-enforce, enforce-covers-live-mx]';

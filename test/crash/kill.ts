@@ -11,6 +11,14 @@ export interface Point {
   readonly label: string;
 }
 
+export interface Scenario {
+  readonly title: string;
+  /** The lines of a domain, one YAML after the other; the run of the last one is killed. */
+  readonly yaml: readonly string[];
+  /** How many ids are announced by the killed run. */
+  readonly rotations: 0 | 1;
+}
+
 export const isSlow = process.env['SLOW'] === '1';
 const preload = join(import.meta.dirname, 'kill-at.mjs');
 

@@ -11,7 +11,7 @@ import { listing, tempDirectory } from '../effects/temp-directory.ts';
 import { describeWith } from '../servers/programs.ts';
 import { type Flavour, flavours } from '../servers/updatable.ts';
 import { runCli } from '../support/built-cli.ts';
-import { expectQuiet, isSlow, nameOf, type Point, runToTheKill, undisturbedActs } from './kill.ts';
+import { expectQuiet, isSlow, nameOf, type Point, runToTheKill, type Scenario, undisturbedActs } from './kill.ts';
 import {
   copyPlace,
   idsSince,
@@ -23,14 +23,6 @@ import {
   writeConfig,
 } from './name-server.ts';
 import { type Domain, domains } from './world.ts';
-
-interface Scenario {
-  readonly title: string;
-  /** The lines of a domain, one YAML after the other; the run of the last one is killed. */
-  readonly yaml: readonly string[];
-  /** How many ids are announced by the killed run. */
-  readonly rotations: 0 | 1;
-}
 
 /** How the label of an update of the id ends. */
 const ID = ' _mta-sts';

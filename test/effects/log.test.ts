@@ -83,6 +83,16 @@ describe.each([false, true])('a secret (terminal: %s)', (isTTY) => {
     for (const line of lines) expect(line).not.toMatch(/pass.{0,8}word/);
   });
 
+  test('of digits hides also what is a number, and the line stays one that can be read', () => {
+    const { log, lines } = open(isTTY);
+    log.hide(['4711']);
+    log.info({ pid: 147_112 }, 'the daemon starts');
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain('the daemon starts');
+    expect(lines[0]).not.toContain('4711');
+    if (!isTTY) expect(JSON.parse(lines[0] ?? '')).toMatchObject({ msg: expect.stringContaining('[redacted]') });
+  });
+
   test('stays one when a later config has another', () => {
     const { log, lines } = open(isTTY);
     log.hide(['old-secret']);

@@ -64,7 +64,8 @@ describe('a web hook', () => {
   it('that sends on to another host is not followed', async () => {
     const other = await receiver(200);
     const { url } = await receiver(307, { location: other.url.reveal() });
-    await failureOf(sendWebhook(url, '{}'));
+    const error = await failureOf(sendWebhook(url, '{}'));
+    expect(error).toMatchObject({ message: expect.stringContaining('HTTP 307'), retryable: false });
     expect(other.bodies).toEqual([]);
   });
 

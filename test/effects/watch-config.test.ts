@@ -124,6 +124,20 @@ describe('without an event', () => {
     expect(rig.changes).toBe(1);
   });
 
+  test('a file that became a link in a circle is other content, and no end of the watch', async () => {
+    const file = join(tempDirectory(), 'domains.yaml');
+    writeFileSync(file, 'version: 1');
+    const rig = watching(file);
+    rmSync(file);
+    symlinkSync('domains.yaml', file);
+    await rig.clock.pass(POLL_MS);
+    expect(rig.changes).toBe(1);
+    rmSync(file);
+    writeFileSync(file, 'version: 1');
+    await rig.clock.pass(POLL_MS);
+    expect(rig.changes).toBe(2);
+  });
+
   test('a stop leaves no timer', async () => {
     const rig = watching(tempDirectory());
     rig.watch.stop();

@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 
 import type { Certificate } from '../support/ca.ts';
 
@@ -24,6 +25,8 @@ export interface SeenRequest {
 export interface Reply {
   readonly status: number;
   readonly body: unknown;
+  /** Sent as it is, in place of `body`. */
+  readonly text?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -179,7 +182,10 @@ function misbehave(skin: Skin, fault: HttpFault | null, reply: Reply, response: 
     case 'truncated':
       return sendHalf(response, reply, () => response.destroy());
     case 'reset':
-      return void response.socket?.resetAndDestroy();
+      // A socket of TLS cannot send RST; without its goodbye it looks the same to the client.
+      return void (response.socket instanceof TLSSocket
+        ? response.socket.destroy()
+        : response.socket?.resetAndDestroy());
     case 'half': {
       const text = JSON.stringify(reply.body);
       return void response.writeHead(reply.status, headersOf(reply)).end(text.slice(0, text.length / 2));
@@ -201,7 +207,8 @@ function headersOf({ headers }: Reply): Record<string, string> {
 }
 
 function send(response: ServerResponse, reply: Reply): void {
-  response.writeHead(reply.status, headersOf(reply)).end(reply.body === null ? '' : JSON.stringify(reply.body));
+  const text = reply.text ?? (reply.body === null ? '' : JSON.stringify(reply.body));
+  response.writeHead(reply.status, headersOf(reply)).end(text);
 }
 
 function sendHalf(response: ServerResponse, reply: Reply, then: () => void): void {

@@ -4,7 +4,7 @@ import type { Parsed } from '../result.ts';
 import { formatPlace } from './fault.ts';
 import type { Definitions, JsonSchema } from './json-schema.ts';
 import { type Kind, kindOf, type Reading, textOf, type YamlNode } from './reading.ts';
-import type { Reader } from './readers.ts';
+import { type Reader, transform } from './readers.ts';
 import type { Located } from './source-text.ts';
 import { suggest } from './suggest.ts';
 
@@ -129,6 +129,13 @@ export function plainList<T>(what: string, item: Reader<T>): Reader<readonly T[]
     },
     schema: (definitions) => list.schema(definitions),
   };
+}
+
+/** What reads a list, where an empty one would say nothing. `hint`: what may stand in it. */
+export function notEmpty<T>(list: Reader<readonly T[]>, hint?: string): Reader<readonly T[]> {
+  return transform(list, (items, node, label, reading) =>
+    items.length > 0 ? items : reading.fault(node, 'BAD_VALUE', `\`${label}\` is an empty list`, hint),
+  );
 }
 
 /** Different readers for different kinds of node, so that a fault speaks of the kind that was written. */

@@ -4,7 +4,7 @@ import { isLoopback, parseAddress, parseAddressPort } from './addresses.ts';
 import { makeFault } from './fault.ts';
 import type { DaemonConfig, OperatorAuth } from './model.ts';
 import { choice, flag, parsedText, type Reader, transform } from './readers.ts';
-import { byType, object, plainList } from './readers-composed.ts';
+import { byType, notEmpty, object, plainList } from './readers-composed.ts';
 import { secretText } from './secret-text.ts';
 import { placeOf } from './source-text.ts';
 
@@ -37,11 +37,7 @@ const headerAuth = transform(
       type: { reader: choice(['header']), about: 'A proxy logs people in and says who it is.' },
       header: { reader: parsedText('the name of a header', parseHeaderName), about: 'Header with the user.' },
       from: {
-        reader: transform(
-          plainList('a list of addresses', parsedText('an address or a network', parseNetwork)),
-          (networks, node, label, reading) =>
-            networks.length > 0 ? networks : reading.fault(node, 'BAD_VALUE', `\`${label}\` is an empty list`),
-        ),
+        reader: notEmpty(plainList('a list of addresses', parsedText('an address or a network', parseNetwork))),
         about: 'Addresses or networks of the proxies; the header counts from nowhere else.',
       },
     },

@@ -4,7 +4,7 @@ import { failed, parsed, type Parsed } from '../result.ts';
 import { parseServer } from './addresses.ts';
 import type { NotificationConfig, NotificationEvent, NotificationTemplate } from './model.ts';
 import { choice, parsedText, type Reader, text, transform } from './readers.ts';
-import { byType, listOf, object, plainList } from './readers-composed.ts';
+import { byType, listOf, notEmpty, object, plainList } from './readers-composed.ts';
 import { secretUrl } from './secret-text.ts';
 import { suggest } from './suggest.ts';
 
@@ -12,11 +12,7 @@ const events = ['drift', 'held', 'failed', 'recovered'] as const satisfies reado
 const templates = ['generic', 'slack', 'teams'] as const;
 
 const on = {
-  reader: transform(plainList('a list of changes', choice(events)), (words, node, label, reading) =>
-    words.length > 0
-      ? words
-      : reading.fault(node, 'BAD_VALUE', `\`${label}\` is an empty list`, `allowed: ${events.join(', ')}`),
-  ),
+  reader: notEmpty(plainList('a list of changes', choice(events)), `allowed: ${events.join(', ')}`),
   about: 'Which changes are told (default all four).',
 };
 
@@ -68,9 +64,7 @@ const mail = transform(
     {
       type: { reader: choice(['mail']), about: 'A mail, by the mail server of this machine or another.' },
       to: {
-        reader: transform(plainList('a list of mail addresses', mailAddress), (addresses, node, label, reading) =>
-          addresses.length > 0 ? addresses : reading.fault(node, 'BAD_VALUE', `\`${label}\` is an empty list`),
-        ),
+        reader: notEmpty(plainList('a list of mail addresses', mailAddress)),
         about: 'To whom.',
       },
       from: { reader: mailAddress, about: 'From whom.' },

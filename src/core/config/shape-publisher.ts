@@ -4,7 +4,7 @@ import { isLoopback, parseAddress, parseAddressPort } from './addresses.ts';
 import { makeFault } from './fault.ts';
 import type { HostTarget, PublisherConfig } from './model.ts';
 import { choice, duration, flag, parsedText, path, type Reader, transform } from './readers.ts';
-import { byKind, byType, named, object, plainList } from './readers-composed.ts';
+import { byKind, byType, named, notEmpty, object, plainList } from './readers-composed.ts';
 import { placeOf } from './source-text.ts';
 
 /** How long a proof waits before it is made again where one address hides several nodes (rule 5). */
@@ -20,11 +20,7 @@ const hostFields = {
     about: 'Where the CNAME at mta-sts.DOMAIN points.',
   },
   addresses: {
-    reader: transform(
-      plainList('a list of IP addresses', parsedText('an IP address', parseAddress)),
-      (addresses, node, label, reading) =>
-        addresses.length > 0 ? addresses : reading.fault(node, 'BAD_VALUE', `\`${label}\` is an empty list`),
-    ),
+    reader: notEmpty(plainList('a list of IP addresses', parsedText('an IP address', parseAddress))),
     about: 'A and AAAA records for mta-sts.DOMAIN, instead of a CNAME.',
   },
   spread: {
@@ -103,13 +99,11 @@ const server = transform(
           'own: stsync ends TLS (default). behind-proxy: a proxy in front does; stsync speaks plain HTTP on loopback.',
       },
       listen: {
-        reader: transform(
+        reader: notEmpty(
           byKind('an address and a port, or a list of them', {
             text: transform(listenAddress, (address): readonly string[] => [address]),
             list: plainList('a list of addresses and ports', listenAddress),
           }),
-          (addresses, node, label, reading) =>
-            addresses.length > 0 ? addresses : reading.fault(node, 'BAD_VALUE', `\`${label}\` is an empty list`),
         ),
         about: 'ADDRESS:PORT, or a list (default "[::]:443", which is IPv4 too; behind a proxy 127.0.0.1:9781).',
       },

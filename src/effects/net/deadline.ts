@@ -12,8 +12,7 @@ export async function withDeadline<T>(
   signal.throwIfAborted();
   const controller = new AbortController();
   const abort = (): void => controller.abort(signal.reason);
-  const late = Object.assign(new Error('out of time'), { code: 'ETIMEDOUT' });
-  const timer = setTimeout(() => controller.abort(late), timeoutMs);
+  const timer = setTimeout(() => controller.abort(outOfTime()), timeoutMs);
   signal.addEventListener('abort', abort, { once: true });
   try {
     return await work(controller.signal);
@@ -21,4 +20,8 @@ export async function withDeadline<T>(
     clearTimeout(timer);
     signal.removeEventListener('abort', abort);
   }
+}
+
+function outOfTime(): Error {
+  return Object.assign(new Error('out of time'), { code: 'ETIMEDOUT' });
 }

@@ -20,11 +20,15 @@ export function askHead(
     const headers = { Host: host, 'User-Agent': userAgent, Accept: 'text/plain', Connection: 'close' };
     // Without an agent: Node would pool the connection, or send it through a proxy of the environment.
     const get = request({ createConnection: () => socket, path, headers, maxHeaderSize: MAX_HEADER_BYTES });
+    const early = (): void => reject(closedEarly());
     get
-      .on('response', resolve)
+      .on('response', (answer) => {
+        get.off('close', early);
+        resolve(answer);
+      })
       .on('error', reject)
-      .on('close', () => reject(closedEarly()));
-    get.on('upgrade', () => reject(closedEarly()));
+      .on('close', early)
+      .on('upgrade', early);
     get.end();
   });
 }

@@ -73,6 +73,8 @@ export interface FleetState {
   readonly lastGoodRunAt: Date | null;
   readonly isRunning: boolean;
   readonly nextRunAt: Date | null;
+  /** Between two scheduled runs; 0 for a stand-by. */
+  readonly intervalMs: number;
 }
 
 export const noFleet: FleetState = {
@@ -87,6 +89,7 @@ export const noFleet: FleetState = {
   lastGoodRunAt: null,
   isRunning: false,
   nextRunAt: null,
+  intervalMs: 0,
 };
 
 /** A run that ended with a report. */

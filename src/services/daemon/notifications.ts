@@ -26,7 +26,7 @@ export interface NotifyWorld {
 export interface Notifier {
   /** Two states of the daemon, one after the other. */
   tell(before: FleetState, after: FleetState): void;
-  /** Waits for what is on its way; what would be tried again later is given up, and logged. */
+  /** Waits for what is on its way, ten seconds at most; what is given up, or would be tried again later, is logged. */
   close(): Promise<void>;
 }
 
@@ -34,9 +34,11 @@ export interface Notifier {
 const TOLD_FAILURES = 3;
 /** Before the second and the third attempt. */
 const PAUSES_MS = [5_000, 60_000];
+/** A program for mail that hangs would hang the end of the daemon. */
+const CLOSE_MS = 10_000;
 
 export function openNotifier(world: NotifyWorld): Notifier {
-  const running = new Set<Promise<void>>();
+  const running = new Map<Promise<void>, Message>();
   const stop = new AbortController();
   let told: Told = new Map();
 
@@ -50,12 +52,16 @@ export function openNotifier(world: NotifyWorld): Notifier {
         const message = messageFor(one, damped.changes, config, after, world.clock.now());
         if (message === null) continue;
         const work = deliver(world, one, message, stop.signal).finally(() => running.delete(work));
-        running.add(work);
+        running.set(work, message);
       }
     },
     async close() {
       stop.abort();
-      await Promise.all(running);
+      const { promise: late, resolve } = Promise.withResolvers<void>();
+      const cancel = world.clock.after(CLOSE_MS, resolve);
+      await Promise.race([Promise.all(running.keys()), late]);
+      cancel();
+      for (const message of running.values()) logLost(world.log, message, 'the receiver had no answer before the end');
     },
   };
 }
@@ -105,13 +111,17 @@ async function deliver(
       const isOver = pauseMs === null || signal.aborted || !(error instanceof StsyncError) || !error.retryable;
       const text = error instanceof Error ? error.message : String(error);
       if (isOver) {
-        world.log.error({ summary: message.summary, lines: messageLines(message) }, `NOTIFY_FAILED ${text}`);
+        logLost(world.log, message, text);
         return;
       }
       world.log.warn({ summary: message.summary }, `${text}; it is tried again`);
       await pause(world.clock, pauseMs, signal);
     }
   }
+}
+
+function logLost(log: Log, message: Message, reason: string): void {
+  log.error({ summary: message.summary, lines: messageLines(message) }, `NOTIFY_FAILED ${reason}`);
 }
 
 async function send(world: NotifyWorld, to: NotificationConfig, message: Message): Promise<void> {

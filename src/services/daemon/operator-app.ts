@@ -71,12 +71,13 @@ export function operatorApp(world: OperatorWorld): Hono<OperatorEnvironment> {
 
 /** A config is in force, and the one who works did work lately. A stand-by is ready to take over. Sick domains are no reason to restart anything. */
 function isReady({ state, now }: OperatorWorld): boolean {
-  const { role, inForce, lastGoodRunAt, nextRunAt } = state();
+  const { role, inForce, lastGoodRunAt, lastRun, nextRunAt, intervalMs } = state();
   if (inForce === null || role === 'stopping') return false;
   if (role === 'standby') return true;
   if (lastGoodRunAt === null) return false;
-  const intervalMs = nextRunAt === null ? 0 : Math.max(0, nextRunAt.getTime() - now().getTime());
-  return now().getTime() - lastGoodRunAt.getTime() <= Math.max(STALE_MS, 3 * intervalMs);
+  // A schedule like `0 8,9 * * *` has no one interval: the pause that goes on now counts where it is longer.
+  const pauseMs = lastRun === null || nextRunAt === null ? 0 : nextRunAt.getTime() - lastRun.startedAt.getTime();
+  return now().getTime() - lastGoodRunAt.getTime() <= Math.max(STALE_MS, 3 * intervalMs, 3 * pauseMs);
 }
 
 function guard({ state, mayAsk }: OperatorWorld): MiddlewareHandler<OperatorEnvironment> {

@@ -106,7 +106,7 @@ export class RunLoop {
   readonly trigger = (reason: RunReason): void => {
     if (this.#state.role !== 'leader') return;
     this.#pending.add(reason);
-    this.#work ??= this.#drain().finally(() => (this.#work = null));
+    this.#work ??= this.#drain();
   };
 
   /** Ends the run between two steps. False where it did not end in time. */
@@ -127,18 +127,22 @@ export class RunLoop {
   async #drain(): Promise<void> {
     // Not in the call that asks: what else happens in the same instant is the same run.
     await Promise.resolve();
-    while (this.#pending.size > 0 && !this.#stop.signal.aborted) {
-      const reasons = [...this.#pending, ...this.#putOff];
-      this.#pending.clear();
-      this.#putOff.clear();
-      try {
-        const isRefused = reasons.some(asksForConfig) && !(await this.#reload(reasons));
-        if (this.#stop.signal.aborted) return;
-        if (!isRefused || !reasons.every(isOfConfigAlone)) await this.#runFor(reasons);
-      } catch (error) {
-        // A fault of ours; the next run may fare better.
-        this.#world.log.error({ error: sentenceOf(error) }, 'the daemon goes on after a fault of stsync itself');
-      }
+    while (this.#pending.size > 0 && !this.#stop.signal.aborted) await this.#answer();
+    // In the same breath as the last look: what is asked for from now on begins anew.
+    this.#work = null;
+  }
+
+  async #answer(): Promise<void> {
+    const reasons = [...this.#pending, ...this.#putOff];
+    this.#pending.clear();
+    this.#putOff.clear();
+    try {
+      const isRefused = reasons.some(asksForConfig) && !(await this.#reload(reasons));
+      if (this.#stop.signal.aborted) return;
+      if (!isRefused || !reasons.every(isOfConfigAlone)) await this.#runFor(reasons);
+    } catch (error) {
+      // A fault of ours; the next run may fare better.
+      this.#world.log.error({ error: sentenceOf(error) }, 'the daemon goes on after a fault of stsync itself');
     }
   }
 
@@ -184,7 +188,7 @@ export class RunLoop {
     const { inForce } = this.#state;
     this.#schedule?.stop();
     this.#schedule = inForce === null ? null : this.#world.schedule(inForce.config, this.trigger);
-    this.#state = { ...this.#state, nextRunAt: this.#schedule?.nextAt() ?? null };
+    this.#state = { ...this.#state, ...this.#times() };
   }
 
   async #runFor(reasons: readonly RunReason[]): Promise<void> {
@@ -218,7 +222,7 @@ export class RunLoop {
     const after = error === null ? (ended[0] ?? this.#state) : afterBrokenRun(this.#state, lastRun);
     // These two go their own way while a run is on, and are told then.
     const { role, sourceFailure } = this.#state;
-    this.#state = { ...after, role, sourceFailure, isRunning: false, nextRunAt: this.#nextRunAt() };
+    this.#state = { ...after, role, sourceFailure, isRunning: false, ...this.#times() };
     logRun(log, { before, after: this.#state, reasons, isInterrupted: this.#stop.signal.aborted });
     onNews({ ...before, sourceFailure }, this.#state);
   }
@@ -236,8 +240,9 @@ export class RunLoop {
     return { only, paceMs, count, intervalMs };
   }
 
-  #nextRunAt(): Date | null {
-    return this.#stop.signal.aborted ? null : (this.#schedule?.nextAt() ?? null);
+  #times(): Pick<FleetState, 'nextRunAt' | 'intervalMs'> {
+    const nextRunAt = this.#stop.signal.aborted ? null : (this.#schedule?.nextAt() ?? null);
+    return { nextRunAt, intervalMs: this.#schedule?.intervalMs() ?? 0 };
   }
 }
 

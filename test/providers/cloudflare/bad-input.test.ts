@@ -8,7 +8,8 @@ import { FAKE_TOKEN, startCloudflare } from '../../fakes/cloudflare.ts';
 import { describeWith } from '../../servers/programs.ts';
 import { makeCa, type Ca } from '../../support/ca.ts';
 import { closedPort } from '../../support/tcp-server.ts';
-import { errorOf, ID_NAME, idChange, providerOn, said, signal, startRig, ZONE } from './rig.ts';
+import { ID_NAME, idChange, signal, ZONE } from '../id-record.ts';
+import { errorOf, providerOn, said, startRig } from './rig.ts';
 
 const key = { name: ID_NAME, type: 'TXT' } as const;
 

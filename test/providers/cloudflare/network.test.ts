@@ -7,7 +7,9 @@ import { withRetries } from '../../../src/effects/retry.ts';
 import { applyChanges, UnknownOutcome } from '../../../src/services/apply-records.ts';
 import { FAKE_TOKEN } from '../../fakes/cloudflare.ts';
 import type { HttpFault, SeenRequest } from '../../fakes/fake-server.ts';
-import { calls, errorOf, ID_NAME, idChange, signal, startRig, type Rig } from './rig.ts';
+import { ID_NAME, idChange, signal } from '../id-record.ts';
+import { lostAnswers, lostReads } from '../lost-http.ts';
+import { calls, errorOf, startRig, type Rig } from './rig.ts';
 
 /** For what never comes; long enough for a busy machine to answer everything else. */
 const TIMEOUT_MS = 1000;
@@ -33,32 +35,21 @@ afterEach(() => {
   rig = null;
 });
 
-/** Fault, code and whether trying again may help. */
-const lostReads: readonly (readonly [string, HttpFault, string, boolean])[] = [
-  ['429 with Retry-After', { kind: 'busy', retryAfterSeconds: 1 }, 'PROVIDER_BUSY', true],
-  ['429 without', { kind: 'busy', retryAfterSeconds: null }, 'PROVIDER_BUSY', true],
-  ['500', { kind: 'broken', status: 500, isDone: false }, 'PROVIDER_FAILED', true],
-  ['503', { kind: 'broken', status: 503, isDone: false }, 'PROVIDER_FAILED', true],
-  ['silence', { kind: 'hang', isDone: false }, 'PROVIDER_TIMEOUT', true],
-  ['silence inside the body', { kind: 'hang-inside' }, 'PROVIDER_TIMEOUT', true],
-  ['a reset', { kind: 'reset', isDone: false }, 'PROVIDER_UNREACHABLE', true],
-  ['an end inside the body', { kind: 'truncated' }, 'PROVIDER_UNREACHABLE', true],
-  ['half of the JSON', { kind: 'half' }, 'PROVIDER_BAD_ANSWER', true],
-  ['an HTML page with 200', { kind: 'html', status: 200, isDone: false }, 'PROVIDER_BAD_ANSWER', true],
-  ['an HTML page with 404', { kind: 'html', status: 404, isDone: false }, 'PROVIDER_BAD_ANSWER', false],
-  ['an HTML page with 502', { kind: 'html', status: 502, isDone: false }, 'PROVIDER_FAILED', true],
-  ['JSON that is called text', { kind: 'wrong-type' }, 'PROVIDER_BAD_ANSWER', true],
-  ['success: false on 200', { kind: 'unsuccessful', isDone: false }, 'PROVIDER_FAILED', true],
-];
+const UNSUCCESSFUL = 'success: false on 200';
+const UNSUCCESSFUL_READ = [UNSUCCESSFUL, { kind: 'unsuccessful', isDone: false }, 'PROVIDER_FAILED', true] as const;
+const UNSUCCESSFUL_WRITE = [UNSUCCESSFUL, { kind: 'unsuccessful', isDone: true }] as const;
 
 describe('a read that gets', () => {
-  it.each(lostReads)('%s is an error and never "nothing there"', async (_, fault, code, retryable) => {
-    const { fake, provider } = await started(fault);
-    fake.fail(fault, isRead);
-    expect(await errorOf(provider.read([key], signal))).toMatchObject({ code, retryable });
-    // A second one is as good as new.
-    expect((await provider.read([key], signal))[0]?.rdata).toEqual([`"${OLD}"`]);
-  });
+  it.each([...lostReads, UNSUCCESSFUL_READ])(
+    '%s is an error and never "nothing there"',
+    async (_, fault, code, retryable) => {
+      const { fake, provider } = await started(fault);
+      fake.fail(fault, isRead);
+      expect(await errorOf(provider.read([key], signal))).toMatchObject({ code, retryable });
+      // A second one is as good as new.
+      expect((await provider.read([key], signal))[0]?.rdata).toEqual([`"${OLD}"`]);
+    },
+  );
 
   it('Retry-After hands it on', async () => {
     const { fake, provider } = await started();
@@ -87,33 +78,23 @@ it('every answer tells the budget how much is left, and 429 how long it is empty
   ]);
 });
 
-/** The write was carried out, and what came back does not say so. */
-const lostAnswers: readonly (readonly [string, HttpFault])[] = [
-  ['500', { kind: 'broken', status: 500, isDone: true }],
-  ['silence', { kind: 'hang', isDone: true }],
-  ['silence inside the body', { kind: 'hang-inside' }],
-  ['a reset', { kind: 'reset', isDone: true }],
-  ['an end inside the body', { kind: 'truncated' }],
-  ['half of the JSON', { kind: 'half' }],
-  ['an HTML page', { kind: 'html', status: 502, isDone: true }],
-  ['JSON that is called text', { kind: 'wrong-type' }],
-  ['success: false on 200', { kind: 'unsuccessful', isDone: true }],
-];
-
 /** Retries as the command has them, in no time. */
 function patient({ provider }: Rig): Rig['provider'] {
   return withRetries(provider, { nowMs: () => 0, sleep: () => Promise.resolve(), random: () => 0 });
 }
 
 describe('a write that is carried out and answered by', () => {
-  it.each(lostAnswers)('%s is found in place by the executor, and is made once', async (_, fault) => {
-    const { fake, zone, provider } = await started(fault);
-    fake.fail(fault, isWrite);
-    expect(await applyChanges(provider, [idChange(OLD, NEW)], signal)).toMatch(/second look/);
-    expect(zone.writes).toBe(1);
-  });
+  it.each([...lostAnswers, UNSUCCESSFUL_WRITE])(
+    '%s is found in place by the executor, and is made once',
+    async (_, fault) => {
+      const { fake, zone, provider } = await started(fault);
+      fake.fail(fault, isWrite);
+      expect(await applyChanges(provider, [idChange(OLD, NEW)], signal)).toMatch(/second look/);
+      expect(zone.writes).toBe(1);
+    },
+  );
 
-  it.each(lostAnswers)('%s is not made again by retries', async (_, fault) => {
+  it.each([...lostAnswers, UNSUCCESSFUL_WRITE])('%s is not made again by retries', async (_, fault) => {
     const own = await started(fault);
     own.fake.fail(fault, isWrite);
     expect(await applyChanges(patient(own), [idChange(OLD, NEW)], signal)).toMatch(/second look/);

@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 
 import { txtSet, type RecordKey, type RecordSet } from '../../../src/core/record-set.ts';
-import { calls, errorOf, ID_NAME, idChange, said, signal, startRig, ZONE } from './rig.ts';
+import { ID_NAME, idChange, signal, ZONE } from '../id-record.ts';
+import { calls, errorOf, said, startRig } from './rig.ts';
 
 const key: RecordKey = { name: ID_NAME, type: 'TXT' };
 const host: RecordSet = { name: `mta-sts.${ZONE}`, type: 'CNAME', ttlSeconds: 300, rdata: ['policies.example.net.'] };

@@ -2,17 +2,14 @@
 import { onTestFinished } from 'vitest';
 
 import { openCloudflare } from '../../../providers/cloudflare/provider.ts';
-import { StsyncError } from '../../../src/core/error.ts';
-import { txtSet, type RecordChange, type RecordSet } from '../../../src/core/record-set.ts';
+import type { StsyncError } from '../../../src/core/error.ts';
+import type { RecordSet } from '../../../src/core/record-set.ts';
 import { Secret } from '../../../src/core/secret.ts';
 import type { Provider } from '../../../src/provider.ts';
 import { FAKE_TOKEN, startCloudflare, type CloudflareFake } from '../../fakes/cloudflare.ts';
 import type { ModelZone } from '../../fakes/zone-model.ts';
 import { testContext } from '../context.ts';
-
-export const { signal } = new AbortController();
-export const ZONE = 'zone.test';
-export const ID_NAME = `_mta-sts.${ZONE}`;
+import { errorWithout, ZONE } from '../id-record.ts';
 
 export interface Rig {
   readonly fake: CloudflareFake;
@@ -45,24 +42,8 @@ export function providerOn(
   return openCloudflare({ apiToken: new Secret(token), baseUrl, proxied: isProxied }, testContext(), timeoutMs);
 }
 
-/** The id record: from `before` to `after`; null: nothing there. */
-export function idChange(before: string | null, after: string | null): RecordChange {
-  const set = (value: string | null): RecordSet | null => (value === null ? null : txtSet(ID_NAME, 300, [value]));
-  return { name: ID_NAME, type: 'TXT', before: set(before), after: set(after) };
-}
-
 /** What the work fails with. Whatever it is, the token is not in it. */
-export async function errorOf(work: Promise<unknown>): Promise<StsyncError> {
-  const error: unknown = await work.then(
-    () => null,
-    (one: unknown) => one,
-  );
-  if (!(error instanceof StsyncError)) throw new Error(`no error of ours: ${String(error)}`);
-  const { message, hint, where, stack } = error;
-  if (`${message} ${hint ?? ''} ${where ?? ''} ${stack ?? ''} ${String(error.cause)}`.includes(FAKE_TOKEN))
-    throw new Error('the token stands in an error');
-  return error;
-}
+export const errorOf = (work: Promise<unknown>): Promise<StsyncError> => errorWithout(FAKE_TOKEN, work);
 
 /** As the user reads it. */
 export function said({ code, message, hint }: StsyncError): string {

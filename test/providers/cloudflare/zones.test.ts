@@ -1,7 +1,8 @@
 /** Which zone holds a name, in how many calls, and which zones are refused. */
 import { describe, expect, it } from 'vitest';
 
-import { calls, errorOf, idChange, providerOn, said, signal, startRig, type Rig } from './rig.ts';
+import { idChange, signal } from '../id-record.ts';
+import { calls, errorOf, providerOn, said, startRig, type Rig } from './rig.ts';
 import { FAKE_TOKEN } from '../../fakes/cloudflare.ts';
 
 async function read(provider: Rig['provider'], ...names: readonly string[]): Promise<number> {

@@ -10,7 +10,8 @@ import { FAKE_ACCESS_TOKEN, startGoogle, type GoogleFake } from '../../fakes/goo
 import { makeCa } from '../../support/ca.ts';
 import { describeWith } from '../../servers/programs.ts';
 import { testContext } from '../context.ts';
-import { errorOf, providerOn, signal, temporaryDirectory, ZONE } from './rig.ts';
+import { signal, ZONE } from '../id-record.ts';
+import { errorOf, providerOn, temporaryDirectory } from './rig.ts';
 import { writeWorkloadFile } from './workload.ts';
 
 const key = { name: `_mta-sts.${ZONE}`, type: 'TXT' } as const;

@@ -3,7 +3,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 
 import { applyChanges, UnknownOutcome } from '../../../src/services/apply-records.ts';
 import type { HttpFault, SeenRequest } from '../../fakes/fake-server.ts';
-import { errorOf, ID_NAME, idChange, signal, startRig, type Rig } from './rig.ts';
+import { ID_NAME, idChange, signal } from '../id-record.ts';
+import { lostAnswers, lostReads } from '../lost-http.ts';
+import { errorOf, startRig, type Rig } from './rig.ts';
 
 const TIMEOUT_MS = 800;
 const isRead = ({ path }: SeenRequest): boolean => path.endsWith('/rrsets');
@@ -27,33 +29,25 @@ afterEach(() => {
   rig = null;
 });
 
-/** Fault, code and whether trying again may help. */
-const lostReads: readonly (readonly [string, HttpFault, string, boolean])[] = [
-  ['the rate limit with Retry-After', { kind: 'busy', retryAfterSeconds: 1 }, 'PROVIDER_BUSY', true],
-  ['the rate limit without', { kind: 'busy', retryAfterSeconds: null }, 'PROVIDER_BUSY', true],
-  ['500', { kind: 'broken', status: 500, isDone: false }, 'PROVIDER_FAILED', true],
-  ['503', { kind: 'broken', status: 503, isDone: false }, 'PROVIDER_FAILED', true],
-  ['silence', { kind: 'hang', isDone: false }, 'PROVIDER_TIMEOUT', true],
-  ['silence inside the body', { kind: 'hang-inside' }, 'PROVIDER_TIMEOUT', true],
-  ['a reset', { kind: 'reset', isDone: false }, 'PROVIDER_UNREACHABLE', true],
-  ['an end inside the body', { kind: 'truncated' }, 'PROVIDER_UNREACHABLE', true],
-  ['half of the JSON', { kind: 'half' }, 'PROVIDER_BAD_ANSWER', true],
-  ['an HTML page with 200', { kind: 'html', status: 200, isDone: false }, 'PROVIDER_BAD_ANSWER', true],
-  ['an HTML page with 404', { kind: 'html', status: 404, isDone: false }, 'PROVIDER_BAD_ANSWER', false],
-  ['an HTML page with 502', { kind: 'html', status: 502, isDone: false }, 'PROVIDER_FAILED', true],
-  ['JSON that is called text', { kind: 'wrong-type' }, 'PROVIDER_BAD_ANSWER', true],
-  ['an error under a 200', { kind: 'unsuccessful', isDone: false }, 'PROVIDER_BAD_ANSWER', true],
-];
+const UNSUCCESSFUL_READ = [
+  'an error under a 200',
+  { kind: 'unsuccessful', isDone: false },
+  'PROVIDER_BAD_ANSWER',
+  true,
+] as const;
 
 describe('a read that gets', () => {
-  it.each(lostReads)('%s is an error and never "nothing there"', async (_, fault, code, retryable) => {
-    const { fake, provider } = await started();
-    fake.fail(fault, isRead);
-    expect(await errorOf(provider.read([key], signal))).toMatchObject({ code, retryable });
-    // The library repeats nothing, and a second question is as good as new.
-    expect(fake.requests.filter(isRead)).toHaveLength(2);
-    expect((await provider.read([key], signal))[0]?.rdata).toEqual([`"${OLD}"`]);
-  });
+  it.each([...lostReads, UNSUCCESSFUL_READ])(
+    '%s is an error and never "nothing there"',
+    async (_, fault, code, retryable) => {
+      const { fake, provider } = await started();
+      fake.fail(fault, isRead);
+      expect(await errorOf(provider.read([key], signal))).toMatchObject({ code, retryable });
+      // The library repeats nothing, and a second question is as good as new.
+      expect(fake.requests.filter(isRead)).toHaveLength(2);
+      expect((await provider.read([key], signal))[0]?.rdata).toEqual([`"${OLD}"`]);
+    },
+  );
 
   it('Retry-After hands it on', async () => {
     const { fake, provider } = await started();
@@ -73,16 +67,6 @@ describe('a read that gets', () => {
     await provider.read([key], signal).catch(() => undefined);
   });
 });
-
-/** The write was carried out, and what came back does not say so. */
-const lostAnswers: readonly (readonly [string, HttpFault])[] = [
-  ['500', { kind: 'broken', status: 500, isDone: true }],
-  ['silence', { kind: 'hang', isDone: true }],
-  ['silence inside the body', { kind: 'hang-inside' }],
-  ['a reset', { kind: 'reset', isDone: true }],
-  ['an end inside the body', { kind: 'truncated' }],
-  ['an HTML page', { kind: 'html', status: 502, isDone: true }],
-];
 
 describe('a write that is carried out and answered with', () => {
   it.each(lostAnswers)('%s is looked at again and found done, once', async (_, fault) => {

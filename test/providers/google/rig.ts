@@ -7,17 +7,14 @@ import { onTestFinished } from 'vitest';
 
 import { readIdentity } from '../../../providers/google/credentials.ts';
 import { openProject } from '../../../providers/google/provider.ts';
-import { StsyncError } from '../../../src/core/error.ts';
-import { txtSet, type RecordChange, type RecordSet } from '../../../src/core/record-set.ts';
+import type { StsyncError } from '../../../src/core/error.ts';
+import type { RecordSet } from '../../../src/core/record-set.ts';
 import type { Provider } from '../../../src/provider.ts';
 import { FAKE_ACCESS_TOKEN, startGoogle, type GoogleFake } from '../../fakes/google.ts';
 import type { ModelZone } from '../../fakes/zone-model.ts';
 import { testContext } from '../context.ts';
+import { errorWithout, ZONE } from '../id-record.ts';
 import { writeWorkloadFile } from './workload.ts';
-
-export const { signal } = new AbortController();
-export const ZONE = 'zone.test';
-export const ID_NAME = `_mta-sts.${ZONE}`;
 
 export interface Rig {
   readonly fake: GoogleFake;
@@ -52,23 +49,10 @@ export function temporaryDirectory(): string {
   return directory;
 }
 
-/** The id record: from `before` to `after`; null: nothing there. */
-export function idChange(before: string | null, after: string | null): RecordChange {
-  const set = (value: string | null): RecordSet | null => (value === null ? null : txtSet(ID_NAME, 300, [value]));
-  return { name: ID_NAME, type: 'TXT', before: set(before), after: set(after) };
-}
-
 /** What the work fails with. Whatever it is, no token is in it. */
 export async function errorOf(work: Promise<unknown>): Promise<StsyncError> {
-  const error: unknown = await work.then(
-    () => null,
-    (one: unknown) => one,
-  );
-  if (!(error instanceof StsyncError)) throw new Error(`no error of ours: ${String(error)}`);
-  const { message, hint, where, stack, cause } = error;
-  if (cause !== undefined) throw new Error('an error with a cause, which may hold a request and its token');
-  if (`${message} ${hint ?? ''} ${where ?? ''} ${stack ?? ''}`.includes(FAKE_ACCESS_TOKEN))
-    throw new Error('the token stands in an error');
+  const error = await errorWithout(FAKE_ACCESS_TOKEN, work);
+  if (error.cause !== undefined) throw new Error('an error with a cause, which may hold a request and its token');
   return error;
 }
 

@@ -1,7 +1,9 @@
 /** Which zone holds a name, and what that costs. */
 import { describe, expect, it } from 'vitest';
 
-import { calls, errorOf, signal, startRig, ZONE } from './rig.ts';
+import type { Provider } from '../../../src/provider.ts';
+import { signal, ZONE } from '../id-record.ts';
+import { calls, errorOf, startRig } from './rig.ts';
 
 const key = { name: `_mta-sts.${ZONE}`, type: 'TXT' } as const;
 
@@ -37,6 +39,19 @@ describe('a zone', () => {
     const all = calls(fake).filter((call) => !call.includes('rrsets'));
     // At most ten single questions, then the six other pages.
     expect(all.length).toBeLessThanOrEqual(1 + 10 + 7);
+  });
+
+  it.each<[string, (provider: Provider) => Promise<unknown>]>([
+    ['a read', (provider) => provider.read([key], signal)],
+    ['a look whether a name exists', async (provider) => provider.exists?.(key.name, signal)],
+  ])('that went away is looked for again after %s', async (_, ask) => {
+    const { fake, provider } = await startRig();
+    await ask(provider);
+    const body = { error: { code: 404, message: 'no such zone', errors: [{ reason: 'notFound' }] } };
+    fake.fail({ kind: 'says', reply: { status: 404, body } });
+    expect(await errorOf(ask(provider))).toMatchObject({ code: 'ZONE_NOT_FOUND' });
+    await ask(provider);
+    expect(calls(fake).filter((call) => call === 'GET /managedZones')).toHaveLength(2);
   });
 
   it('that is private or forwarded is passed over, and the error says so', async () => {

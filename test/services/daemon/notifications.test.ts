@@ -32,18 +32,19 @@ interface Rig {
   readonly hooks: string[];
   readonly mails: Mail[];
   readonly lines: { readonly fields: object; readonly message: string }[];
-  /** The next deliveries fail so. */
-  readonly failures: StsyncError[];
+  /** The next deliveries fail so, or never end. */
+  readonly failures: (StsyncError | 'silence')[];
 }
 
 function open(): Rig {
   const clock = new FakeClock('2026-11-24T12:00:00Z');
-  const [hooks, mails, lines, failures]: [string[], Mail[], Rig['lines'], StsyncError[]] = [[], [], [], []];
+  const [hooks, mails, lines, failures]: [string[], Mail[], Rig['lines'], Rig['failures']] = [[], [], [], []];
   const note = (fields: object, message: string): void => void lines.push({ fields, message });
   const log = { debug: note, info: note, warn: note, error: note, hide: () => undefined };
   const orFail = async (take: () => void): Promise<void> => {
     const failure = failures.shift();
-    if (failure !== undefined) throw failure;
+    if (failure === 'silence') await new Promise(() => undefined);
+    else if (failure !== undefined) throw failure;
     take();
   };
   const notifier = openNotifier({
@@ -207,6 +208,21 @@ describe('a receiver that is away', () => {
     await clock.pass(0);
     await notifier.close();
     expect(lines.at(-1)?.message).toMatch(/^NOTIFY_FAILED/);
+    expect(clock.timers).toBe(0);
+  });
+
+  it('that takes and never answers holds it up for ten seconds at most, and leaves the message in the log', async () => {
+    const { notifier, clock, failures, lines } = open();
+    failures.push('silence');
+    notifier.tell(before, after);
+    await clock.pass(0);
+    let isClosed = false;
+    const closing = notifier.close().then(() => (isClosed = true));
+    await clock.pass(9_999);
+    expect(isClosed).toBe(false);
+    await clock.pass(1);
+    await closing;
+    expect(lines.map(({ message }) => message)).toEqual([expect.stringMatching(/^NOTIFY_FAILED/)]);
     expect(clock.timers).toBe(0);
   });
 });

@@ -34,6 +34,7 @@ function fleet(
     known: new Map(domains.map(([domain, { status, since }]) => [domain, { status, since, failures: 0 }])),
     lastGoodRunAt: ago(60_000),
     nextRunAt: new Date(now.getTime() + 900_000),
+    intervalMs: 900_000,
     ...rest,
   };
 }
@@ -110,6 +111,13 @@ async function sourceTold(state: FleetState): Promise<unknown> {
   return source;
 }
 
+/** The last run was the good one, or one of an hour ago that was none; the next is a day after that. */
+function daily(lastGoodRunAt: Date): Partial<FleetState> {
+  const startedAt = lastGoodRunAt > ago(24 * HOUR) ? lastGoodRunAt : ago(HOUR);
+  const lastRun = { startedAt, endedAt: startedAt, reason: 'schedule', error: null } as const;
+  return { lastGoodRunAt, lastRun, nextRunAt: new Date(startedAt.getTime() + 24 * HOUR), intervalMs: 24 * HOUR };
+}
+
 describe('health', () => {
   it('of the process is ok whatever else is', async () => {
     const response = await rig({ ...noFleet }, '203.0.113.9').get('/healthz');
@@ -125,11 +133,9 @@ describe('health', () => {
     ['stops', { role: 'stopping' }, 503],
     ['has no config', { inForce: null }, 503],
     ['has not worked for long', { lastGoodRunAt: ago(2 * HOUR) }, 503],
-    [
-      'works once a day, and did yesterday',
-      { lastGoodRunAt: ago(23 * HOUR), nextRunAt: new Date(now.getTime() + 24 * HOUR) },
-      200,
-    ],
+    ['works once a day, and does so in a minute', daily(ago(24 * HOUR - 60_000)), 200],
+    ['works once a day, and has had no good run for three', daily(ago(73 * HOUR)), 503],
+    ['works at eight and at nine, late in the evening', { ...daily(ago(14 * HOUR)), intervalMs: HOUR }, 200],
   ])('of a daemon that %s: %#', async (_, rest, status) => {
     const response = await rig(fleet({}, rest)).get('/readyz');
     expect(response.status).toBe(status);

@@ -28,6 +28,7 @@ class Rig {
   readonly schedules: { readonly config: Config; readonly due: (reason: 'schedule' | 'missed') => void }[] = [];
   stopped = 0;
   intervalMs = INTERVAL;
+  onNews: () => void | Promise<void> = () => undefined;
   loads = 0;
   readonly asked: (readonly RunReason[])[] = [];
   next: (signal: AbortSignal) => Loaded | Promise<Loaded>;
@@ -69,7 +70,10 @@ class Rig {
           const nextAt = (): Date => new Date(Math.ceil((this.clock.now().getTime() + 1) / INTERVAL) * INTERVAL);
           return { nextAt, intervalMs: () => this.intervalMs, stop: () => void this.stopped++ };
         },
-        onNews: (before, after) => void this.told.push({ before, after }),
+        onNews: (before, after) => {
+          this.told.push({ before, after });
+          void this.onNews();
+        },
       },
       { config, commit: 'c1', refused: null, sourceFailure: null, ...first },
     );
@@ -134,7 +138,7 @@ describe('the loop', () => {
     expect(rig.state).toMatchObject({ role: 'leader', isRunning: true, lastRun: null });
     await rig.run().end();
     expect(rig.state).toMatchObject({ isRunning: false, lastRun: { reason: 'start', error: null } });
-    expect(rig.state.nextRunAt).toEqual(new Date('2026-11-24T12:15:00Z'));
+    expect(rig.state).toMatchObject({ nextRunAt: new Date('2026-11-24T12:15:00Z'), intervalMs: INTERVAL });
   });
 
   test('makes one run of what is asked for in one instant, and names every reason', async () => {
@@ -159,6 +163,21 @@ describe('the loop', () => {
     expect(rig.begun).toHaveLength(3);
     expect(rig.reasons.at(-1)).toEqual(['config', 'hook']);
     expect(rig.state.lastRun?.reason).toBe('config');
+  });
+
+  test('loses nothing that is asked for in the very moment in which a run ends', async () => {
+    for (let steps = 0; steps < 10; steps++) {
+      const rig = await new Rig().led();
+      await rig.trigger('hook');
+      // From the last word of the run, so many turns of the microtask queue later.
+      rig.onNews = async () => {
+        rig.onNews = () => undefined;
+        for (let step = 0; step < steps; step++) await Promise.resolve();
+        rig.loop.trigger('sighup');
+      };
+      await rig.run().end();
+      expect([steps, rig.begun.length]).toEqual([steps, 3]);
+    }
   });
 
   test.each(['schedule', 'missed'] as const)('spreads a run for reason %s, and only such a run', async (reason) => {
