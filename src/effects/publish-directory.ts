@@ -2,6 +2,7 @@
  * Floor 2. The publisher `directory`: `DIR/<policy host>/.well-known/mta-sts.txt`, for any web server (RFC 8461 §3.3 names the path). The
  * bodies are public: files are 0644, directories 0755. DIR itself is the user's and is never made.
  */
+import { closeSync, openSync, readSync, realpathSync } from 'node:fs';
 import { chmod, lstat, mkdir, open, realpath, rmdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 
@@ -11,6 +12,9 @@ import type { FileAccess } from '../provider.ts';
 import type { Publisher } from './publisher.ts';
 
 type Code = 'PUBLISHER_UNREADABLE' | 'PUBLISHER_UNWRITABLE';
+
+/** A policy has some hundred bytes; a longer one takes the long way. */
+const small = Buffer.alloc(8192);
 
 /** The three levels under DIR for one policy host, on the real path of DIR. */
 interface Place {
@@ -28,6 +32,8 @@ export function directoryPublisher(directory: string, files: FileAccess): Publis
   return {
     read: async (policyHost) =>
       guarded('PUBLISHER_UNREADABLE', directory, async () => {
+        const bytes = readUsual(directory, policyHost);
+        if (bytes !== null) return bytes;
         const place = await locate('PUBLISHER_UNREADABLE', directory, policyHost);
         return (await files.read(place.file))?.bytes ?? null;
       }),
@@ -50,6 +56,29 @@ export function directoryPublisher(directory: string, files: FileAccess): Publis
         await quietly(rmdir(place.host));
       }),
   };
+}
+
+/**
+ * The body where all is as usual: no link below DIR, a small file. Null: look closer. A fleet reads thousands of these in a run; asked one
+ * after the other without a thread between, they take a sixth of the time (`npm run bench:fleet`). `publish` replaces a file whole, so one
+ * read is one body.
+ */
+function readUsual(directory: string, policyHost: string): Uint8Array | null {
+  const name = parseHostName(policyHost);
+  if (!name.ok || name.value !== policyHost) return null;
+  try {
+    const file = join(realpathSync.native(directory), policyHost, '.well-known', 'mta-sts.txt');
+    if (realpathSync.native(file) !== file) return null;
+    const descriptor = openSync(file, 'r');
+    try {
+      const length = readSync(descriptor, small, 0, small.length, 0);
+      return length < small.length ? Uint8Array.from(small.subarray(0, length)) : null;
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch {
+    return null;
+  }
 }
 
 /** Finds the place of a policy host and proves that every level which is there lies inside DIR. */
