@@ -109,5 +109,9 @@ function findSecret(inside: string, node: YamlNode, label: string, reading: Read
   if (found !== undefined && found !== null && found !== '') return found;
   const what = kind === 'env' ? `the environment variable ${name}` : `the file ${name}`;
   const state = found === '' ? 'is empty' : kind === 'env' ? 'is not set' : 'cannot be read';
-  return reading.fault(node, 'MISSING_SECRET', `${what}, which \`${label}\` asks for, ${state}`);
+  const cure =
+    kind === 'env'
+      ? `set it where stsync runs: export ${name}=...`
+      : 'write the secret into it, for the user that runs stsync to read';
+  return reading.fault(node, 'MISSING_SECRET', `${what}, which \`${label}\` asks for, ${state}`, cure);
 }
