@@ -13,3 +13,18 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+/** Waits, or rejects with the reason when `signal` aborts. */
+export function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    const settle = (then: () => void) => () => {
+      cancel();
+      signal.removeEventListener('abort', abort);
+      then();
+    };
+    const abort = settle(() => reject(signal.reason));
+    const cancel = clock.after(ms, settle(resolve));
+    signal.addEventListener('abort', abort, { once: true });
+  });
+}

@@ -2,7 +2,7 @@
  * Floor 2. {@link FileAccess} on the real file system. What the system refuses comes out as Node's own error (`code`, `path`), since only
  * the caller knows what the file means; the one error of ours is `LOCKED`.
  */
-import { closeSync, fstatSync, open as openCallback, read as readCallback, type BigIntStats } from 'node:fs';
+import { closeSync, constants, fstatSync, open as openCallback, read as readCallback, type BigIntStats } from 'node:fs';
 import { open, readdir, realpath, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -39,7 +39,8 @@ export function openFiles(options: { readonly lockTimeoutMs?: number } = {}): Fi
  */
 async function readWhole(path: string): Promise<{ bytes: Uint8Array; version: string }> {
   for (;;) {
-    const file = await openFile(path, 'r');
+    // A pipe would be waited for until somebody opens its other end; so it is an error (ESPIPE) at once.
+    const file = await openFile(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const before = fstatSync(file, { bigint: true });
       const bytes = await readBytes(file, Number(before.size));

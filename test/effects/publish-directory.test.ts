@@ -34,6 +34,13 @@ describe('the directory publisher', () => {
     expect(textOf(await open(directory).read(host))).toBe(body);
   });
 
+  test('reads a long body whole', async () => {
+    const directory = tempDirectory();
+    const long = 'x'.repeat(64_000);
+    await open(directory).publish(host, long);
+    expect(textOf(await open(directory).read(host))).toBe(long);
+  });
+
   test('reads null where nothing was published', async () => {
     const directory = tempDirectory();
     expect(await open(directory).read(host)).toBeNull();
@@ -112,6 +119,11 @@ describe('a directory that cannot be used', () => {
     [
       'the policy is a directory',
       (directory) => mkdirSync(below(directory, `${host}/.well-known/mta-sts.txt`)),
+      /move it away/,
+    ],
+    [
+      'the policy is a pipe, which is not waited for',
+      (directory) => void execFileSync('mkfifo', [below(directory, `${host}/.well-known/mta-sts.txt`)]),
       /move it away/,
     ],
   ];

@@ -13,10 +13,10 @@ import { fetchRenewalInfo, type RenewalInfo } from './renewal-info.ts';
 import { openSession } from './session.ts';
 
 export type { Challenge, ChallengeType } from './authorization.ts';
-export { dnsValue, makeCsr, makeKey, tlsAlpnCertificate } from './certificates.ts';
+export { certificateId, dnsValue, makeCsr, makeKey, tlsAlpnCertificate } from './certificates.ts';
 export type { Order, OrderOptions } from './order.ts';
 export { AcmeProblem } from './problem.ts';
-export { certificateId, type RenewalInfo } from './renewal-info.ts';
+export type { RenewalInfo } from './renewal-info.ts';
 
 const TIMEOUT_MS = 30_000;
 const PATIENCE_MS = 180_000;

@@ -1,5 +1,5 @@
 /** Floor 2. Asking a CA again until it is done: as often as it wants, else ever less often, and not for ever (RFC 8555 §7.5.1). */
-import type { Clock } from '../clock.ts';
+import { type Clock, sleep } from '../clock.ts';
 
 const FIRST_WAIT_MS = 250;
 const MAX_WAIT_MS = 5_000;
@@ -39,18 +39,4 @@ export async function poll<T>(
     at = await ask();
   }
   return at.value;
-}
-
-function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason);
-    const settle = (then: () => void) => () => {
-      cancel();
-      signal.removeEventListener('abort', abort);
-      then();
-    };
-    const abort = settle(() => reject(signal.reason));
-    const cancel = clock.after(ms, settle(resolve));
-    signal.addEventListener('abort', abort, { once: true });
-  });
 }

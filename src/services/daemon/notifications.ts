@@ -9,7 +9,7 @@ import { damp, type Damped, type Told } from '../../core/notify/damper.ts';
 import { type ConfigNews, type Message, messageLines, messageOf } from '../../core/notify/message.ts';
 import { payloadOf } from '../../core/notify/payload.ts';
 import type { Secret } from '../../core/secret.ts';
-import type { Clock } from '../../effects/clock.ts';
+import { type Clock, sleep } from '../../effects/clock.ts';
 import type { Log } from '../../effects/log.ts';
 import type { Mail } from '../../effects/send-mail.ts';
 import type { FleetState } from './fleet-state.ts';
@@ -115,7 +115,8 @@ async function deliver(
         return;
       }
       world.log.warn({ summary: message.summary }, `${text}; it is tried again`);
-      await pause(world.clock, pauseMs, signal);
+      // The end of the daemon ends the wait: one more try, and the last.
+      await sleep(world.clock, pauseMs, signal).catch(() => undefined);
     }
   }
 }
@@ -139,18 +140,5 @@ async function send(world: NotifyWorld, to: NotificationConfig, message: Message
   throw new StsyncError('NOTIFY_FAILED', issue?.message ?? 'the template is at fault', {
     hint: issue?.hint ?? 'correct the template',
     where: to.template.kind === 'file' ? to.template.path : to.template.kind,
-  });
-}
-
-function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      cancel();
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const cancel = clock.after(ms, done);
-    signal.addEventListener('abort', done, { once: true });
-    if (signal.aborted) done();
   });
 }

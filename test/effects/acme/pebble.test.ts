@@ -126,7 +126,7 @@ describeWith(PEBBLE_PROGRAMS, 'at pebble', () => {
       expect(leaf.subjectAltName).toBe(`DNS:${host}`);
       expect(leaf.publicKey.asymmetricKeyDetails?.namedCurve).toBe('prime256v1');
       expect(pair.cert.match(/BEGIN/g)?.length).toBe(2);
-      expect(certificateId(pair.cert)).toBe(idByOpenssl(pair.cert));
+      expect(await certificateId(pair.cert)).toBe(idByOpenssl(pair.cert));
     },
   );
 

@@ -1,6 +1,6 @@
 /**
- * Floor 2. What is made for a CA: the request for a certificate, and the certificate of tls-alpn-01. To be imported when one is made and not
- * before: the library takes 0.3 s and 22 MB.
+ * Floor 2. All that needs a library for X.509: the request for a certificate, the certificate of tls-alpn-01, and the identifier for renewals. To
+ * be imported when one of them is wanted and not before: the library takes 0.3 s and 22 MB.
  */
 // It has to be there before the library is.
 // oxlint-disable-next-line import/no-unassigned-import -- it is there for what it does
@@ -15,9 +15,11 @@ import {
 } from 'node:crypto';
 
 import {
+  AuthorityKeyIdentifierExtension,
   Extension,
   Pkcs10CertificateRequestGenerator,
   SubjectAlternativeNameExtension,
+  X509Certificate,
   X509CertificateGenerator,
 } from '@peculiar/x509';
 
@@ -59,6 +61,22 @@ export async function makeChallengeCertificate(
     ],
   });
   return `${certificate.toString('pem')}\n`;
+}
+
+/** Of a certificate in DER, the identifier of RFC 9773 §4.1; null where it does not name the key of its issuer. */
+export function readCertificateId(der: Uint8Array): string | null {
+  const certificate = new X509Certificate(der);
+  const { keyId } = certificate.getExtension(AuthorityKeyIdentifierExtension) ?? {};
+  return keyId === undefined ? null : `${base64urlOf(keyId)}.${base64urlOf(withSignByte(certificate.serialNumber))}`;
+}
+
+/** A positive INTEGER as DER has it: 00 before a first bit that is set (X.690 §8.3). The library leaves it out, and the CA counts it in. */
+function withSignByte(hex: string): string {
+  return /^[89a-f]/i.test(hex) ? `00${hex}` : hex;
+}
+
+function base64urlOf(hex: string): string {
+  return Buffer.from(hex, 'hex').toString('base64url');
 }
 
 function keysOf(pem: string): webcrypto.CryptoKeyPair {
