@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 // The default import: an older Node lacks some of these names and shall be told so in words.
 import module from 'node:module';
+import { setFlagsFromString } from 'node:v8';
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 22 || (major === 22 && minor < 18)) {
@@ -11,6 +12,9 @@ if (major < 22 || (major === 22 && minor < 18)) {
   process.exit(1);
 }
 module.enableCompileCache();
+// V8 lets a heap grow by up to four times what lives before it collects. With 10,000 domains (`npm run bench:fleet`) a run has 256 MB so, and 324
+// without, in the same time.
+setFlagsFromString('--heap-growing-percent=30');
 
 // What cannot be written is the business of who writes (`print`); a reader that closed its end (`stsync log | head`) is no failure.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
