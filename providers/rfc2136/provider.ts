@@ -27,7 +27,7 @@ export function openServer(
 ): Provider {
   const pool = openPool(server, timeoutMs);
   const withSource = <T>(signal: AbortSignal, work: (source: Source) => Promise<T>): Promise<T> =>
-    pool.use(signal, (exchange) => work({ server, session: openSession({ server, key, now }, exchange) }));
+    pool.use(signal, (line) => work({ server, session: openSession({ server, key, now }, line) }));
 
   return {
     capabilities: { isAtomic: true, hasCompareAndSwap: true, isReadLocal: false, canReadMx: true },

@@ -1,6 +1,4 @@
 /** Signed questions and updates over one connection: every request is signed, every answer is checked before anybody sees it. */
-import { randomInt } from 'node:crypto';
-
 import { StsyncError } from '../../src/core/error.ts';
 import { badAnswer, type Asked } from './faults.ts';
 import { rcodeFault, signatureFault } from './judge-answer.ts';
@@ -15,7 +13,7 @@ import {
   type OutRecord,
   type Question,
 } from './message.ts';
-import type { Exchange } from './pool.ts';
+import type { Line } from './pool.ts';
 import type { ServerAddress } from './server.ts';
 import { signMessage, verifyAnswer } from './tsig.ts';
 import { MalformedMessage } from './wire-name.ts';
@@ -55,7 +53,7 @@ const MAX_MESSAGE = 65_535;
 /** So many questions are sent before the first answer is read. */
 const MAX_AT_ONCE = 100;
 
-export function openSession({ server, key, now }: SessionOptions, exchange: Exchange): Session {
+export function openSession({ server, key, now }: SessionOptions, line: Line): Session {
   const seconds = (): number => Math.floor(now().getTime() / 1000);
 
   function sign(message: Buffer, question: Question, name: string, isUpdate: boolean): Request {
@@ -80,11 +78,11 @@ export function openSession({ server, key, now }: SessionOptions, exchange: Exch
       const messages: Message[] = [];
       for (let start = 0; start < questions.length; start += MAX_AT_ONCE) {
         const some = questions.slice(start, start + MAX_AT_ONCE);
-        const ids = randomIds(some.length);
+        const ids = line.newIds(some.length);
         const requests = some.map((question, at) =>
           sign(formatQuery(ids[at] ?? 0, question), question, question.name, false),
         );
-        const answers = await exchange(
+        const answers = await line.exchange(
           requests.map(({ bytes }) => bytes),
           signal,
         );
@@ -94,7 +92,7 @@ export function openSession({ server, key, now }: SessionOptions, exchange: Exch
     },
 
     async update(zone, prerequisites, updates, signal) {
-      const [id = 0] = randomIds(1);
+      const [id = 0] = line.newIds(1);
       const [first] = updates;
       const message = formatUpdate(id, zone, prerequisites, updates);
       const request = sign(message, { name: zone, type: TYPES.SOA }, first?.name ?? zone, true);
@@ -104,7 +102,7 @@ export function openSession({ server, key, now }: SessionOptions, exchange: Exch
           where: zone,
         });
       }
-      const [answer = Buffer.alloc(0)] = await exchange([request.bytes], signal);
+      const [answer = Buffer.alloc(0)] = await line.exchange([request.bytes], signal);
       judge(request, answer);
     },
   };
@@ -132,11 +130,4 @@ function orBadAnswer<T>({ server }: Request, work: () => T): T {
     if (!(error instanceof MalformedMessage)) throw error;
     throw badAnswer(server, `bytes that are no DNS message: ${error.message}`);
   }
-}
-
-/** Different ids that nobody can guess. */
-function randomIds(count: number): readonly number[] {
-  const ids = new Set<number>();
-  while (ids.size < count) ids.add(randomInt(65_536));
-  return [...ids];
 }

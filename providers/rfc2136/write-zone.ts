@@ -13,9 +13,11 @@ export async function writeChanges(
 ): Promise<void> {
   if (changes.length === 0) return;
   const names = changes.map(({ name }) => name);
-  const zones = await findZones(source, names, signal);
   const cnames = names.map((name): RecordKey => ({ name, type: 'CNAME' }));
-  const live = await lookUp(source, [...changes, ...cnames], signal);
+  const [zones, live] = await Promise.all([
+    findZones(source, names, signal),
+    lookUp(source, [...changes, ...cnames], signal),
+  ]);
   const types = new Map<string, ReadonlySet<number>>();
   for (const { name, type, after } of changes) {
     if (type !== 'CNAME' || after === null || live.has(recordKey({ name, type }))) continue;

@@ -9,9 +9,10 @@ import type { Network } from '../services/world.ts';
 const PATIENCE_MS = 30_000;
 
 export function openNetwork(world: WorldConfig): Network {
+  const resolver = openResolver(world);
   return {
-    resolver: openResolver(world),
-    freshResolver: () => openResolver(world),
+    resolver,
+    freshResolver: () => resolver.fresh(),
     fetcher: policyFetcher(world),
     probe: world.smtpProbe ? mxProbe(world) : null,
     patienceMs: PATIENCE_MS,

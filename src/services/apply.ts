@@ -26,7 +26,7 @@ import type { Publisher } from '../effects/publisher.ts';
 import type { Store } from '../effects/store.ts';
 import type { Provider } from '../provider.ts';
 import { applyChanges, messageOf, UnknownOutcome } from './apply-records.ts';
-import { provePolicy } from './prove.ts';
+import { provedBySeen, provePolicy, type SeenPolicy } from './prove.ts';
 import { isIdEverywhere } from './spread.ts';
 import type { Network } from './world.ts';
 
@@ -49,14 +49,18 @@ interface Tried {
   readonly isSpreading?: boolean;
 }
 
+/** A plan, and what it was made from. */
+export interface PlannedDomain {
+  readonly wanted: DomainConfig;
+  readonly plan: DomainPlan;
+  readonly memory: DomainMemory;
+  readonly seen: SeenPolicy;
+}
+
 /** Gives the plan with outcomes, findings and status after. Never throws for what goes wrong with a step. */
-export async function applyPlan(
-  wanted: DomainConfig,
-  plan: DomainPlan,
-  memory: DomainMemory,
-  world: WritingWorld,
-): Promise<DomainPlan> {
-  const run = new DomainRun(wanted, plan, memory, world);
+export async function applyPlan(planned: PlannedDomain, world: WritingWorld): Promise<DomainPlan> {
+  const { wanted, plan } = planned;
+  const run = new DomainRun(planned, world);
   const steps: Step[] = [];
   const findings: Finding[] = [...plan.findings];
   let broken: Step | null = null;
@@ -83,14 +87,16 @@ export async function applyPlan(
 class DomainRun {
   readonly #wanted: DomainConfig;
   readonly #plan: DomainPlan;
+  readonly #seen: SeenPolicy;
   readonly #world: WritingWorld;
   #memory: DomainMemory;
   #isIntentKept = false;
 
-  constructor(wanted: DomainConfig, plan: DomainPlan, memory: DomainMemory, world: WritingWorld) {
+  constructor({ wanted, plan, memory, seen }: PlannedDomain, world: WritingWorld) {
     this.#wanted = wanted;
     this.#plan = plan;
     this.#memory = memory;
+    this.#seen = seen;
     this.#world = world;
   }
 
@@ -193,6 +199,10 @@ class DomainRun {
     const isFresh = steps.slice(0, verifyAt).some((step) => isDue(step) && step.chain === 'policy');
     const hostAt = steps.findIndex((step) => isDue(step) && isHostStep(step));
     const options = { isBeforeMove: hostAt > verifyAt, mayWait: isFresh };
+    if (!isFresh && !options.isBeforeMove) {
+      const note = provedBySeen(this.#wanted, serve, this.#seen, this.#world.now());
+      if (note !== null) return note;
+    }
     const isMadeTwice = this.#wanted.publisher.spreadSeconds > 0;
     try {
       const note = await provePolicy(this.#wanted, serve, this.#world, options);

@@ -21,6 +21,33 @@ export interface ProofWorld {
   readonly signal: AbortSignal;
 }
 
+/** A policy as the look of this run fetched it. */
+export interface SeenPolicy {
+  readonly policy: PolicyFact;
+  readonly at: Date;
+}
+
+/** So long the look of a run is a proof too: nobody would tell it from a fetch that was made now. */
+const SEEN_MS = 30_000;
+
+/**
+ * How it is proved by what was seen at every address a moment ago, for the journal; null: it has to be fetched. Only where this run wrote nothing that
+ * the proof is of, and where one look is enough (`spread:` asks for a second).
+ */
+export function provedBySeen(wanted: DomainConfig, policy: StsPolicy, seen: SeenPolicy, now: Date): string | null {
+  const isYoung = now.getTime() - seen.at.getTime() <= SEEN_MS;
+  if (!isYoung || wanted.publisher.proof === 'file' || wanted.publisher.spreadSeconds > 0) return null;
+  const note = noteOf(seen.policy, policy);
+  return note === null ? null : `${note}, as this run saw it`;
+}
+
+/** Null: the fact does not prove it. */
+function noteOf(fact: PolicyFact, policy: StsPolicy): string | null {
+  if (fact.kind !== 'body' || fact.policy === null || !samePolicy(fact.policy, policy)) return null;
+  const but = fact.leftOut.length === 0 ? '' : ` but ${fact.leftOut.join(', ')}, where this machine has no route`;
+  return `proof: https, at every address${but}`;
+}
+
 export interface ProofOptions {
   /** The host record moves after this: ask the new target itself. */
   readonly isBeforeMove: boolean;
@@ -39,10 +66,8 @@ export async function provePolicy(
   const until = performance.now() + (isFile || !options.mayWait ? 0 : world.network.patienceMs);
   for (;;) {
     const fact = isFile ? await readPublished(wanted, world.publisher(wanted)) : await fetchNow(wanted, world, options);
-    if (fact.kind === 'body' && fact.policy !== null && samePolicy(fact.policy, policy)) {
-      const but = fact.leftOut.length === 0 ? '' : ` but ${fact.leftOut.join(', ')}, where this machine has no route`;
-      return isFile ? 'proof: file' : `proof: https, at every address${but}`;
-    }
+    const note = noteOf(fact, policy);
+    if (note !== null) return isFile ? 'proof: file' : note;
     if (performance.now() >= until) throw notProved(policyHostOf(wanted.domain), withHostHint(wanted, fact));
     await sleep(POLL_MS, undefined, { signal: world.signal });
   }
@@ -58,16 +83,7 @@ function withHostHint(wanted: DomainConfig, fact: PolicyFact): PolicyFact {
 }
 
 /** With a resolver that remembers nothing: the host record may be a second old. */
-async function fetchNow(
-  wanted: DomainConfig,
-  { network, signal }: ProofWorld,
-  options: ProofOptions,
-): Promise<PolicyFact> {
-  const resolver = network.freshResolver();
-  try {
-    const fetch = options.isBeforeMove ? fetchAtTarget : fetchServed;
-    return await fetch(wanted, network, resolver, signal);
-  } finally {
-    await resolver.close();
-  }
+function fetchNow(wanted: DomainConfig, { network, signal }: ProofWorld, options: ProofOptions): Promise<PolicyFact> {
+  const fetch = options.isBeforeMove ? fetchAtTarget : fetchServed;
+  return fetch(wanted, network, network.freshResolver(), signal);
 }

@@ -25,13 +25,8 @@ export async function isIdEverywhere(
 }
 
 async function isShown(wanted: DomainConfig, id: string, network: Network, signal: AbortSignal): Promise<boolean> {
-  const resolver = network.freshResolver();
-  try {
-    const agreed = agreedSet(await resolver.lookup(recordName('_mta-sts', wanted.domain), 'TXT', signal));
-    if (agreed.kind !== 'set' || !agreed.isAuthoritative || agreed.set === null) return false;
-    const record = parseStsRecords(agreed.set.rdata.map((rdata) => rdataText('TXT', rdata)));
-    return record.ok && record.value.id === id;
-  } finally {
-    await resolver.close();
-  }
+  const agreed = agreedSet(await network.freshResolver().lookup(recordName('_mta-sts', wanted.domain), 'TXT', signal));
+  if (agreed.kind !== 'set' || !agreed.isAuthoritative || agreed.set === null) return false;
+  const record = parseStsRecords(agreed.set.rdata.map((rdata) => rdataText('TXT', rdata)));
+  return record.ok && record.value.id === id;
 }

@@ -16,7 +16,7 @@ import { statusOf } from '../core/plan/status.ts';
 import { finding } from '../core/plan/steps.ts';
 import { addUnfinished } from '../core/plan/unfinished.ts';
 import type { Store, StoreReader } from '../effects/store.ts';
-import { applyPlan, type WritingWorld } from './apply.ts';
+import { applyPlan, type PlannedDomain, type WritingWorld } from './apply.ts';
 import { messageOf } from './apply-records.ts';
 import { mapConcurrent } from './concurrent.ts';
 import { withinRun } from './look-deadline.ts';
@@ -38,11 +38,15 @@ export interface RunOptions {
   readonly paceMs?: number;
 }
 
-/** A domain and what was seen of it. */
-type Looked = Pick<Planned, 'wanted' | 'observation'>;
+/** A domain and what was seen of it. `seen.at`: when the look began. */
+type Looked = Pick<Planned, 'wanted' | 'observation'> & Pick<PlannedDomain, 'seen'>;
 
 /** Looks and plans. Writes nothing. Providers are asked with a deadline of their own: what was looked at in time is not late for what was not. */
-export async function planRun(config: Config, world: PlanningWorld, options: RunOptions): Promise<readonly Planned[]> {
+export async function planRun(
+  config: Config,
+  world: PlanningWorld,
+  options: RunOptions,
+): Promise<readonly (Planned & Looked)[]> {
   const paceSeconds = (options.paceMs ?? 0) / 1000;
   const limit = { deadlineSeconds: config.world.deadlineSeconds + Math.ceil(paceSeconds) };
   const looked = await withinRun(limit, world, (bounded) => lookAtAll(config, bounded, options));
@@ -64,9 +68,10 @@ async function lookAtAll(config: Config, world: PlanningWorld, options: RunOptio
   return mapConcurrent(selected, config.world.concurrency, async (one) => {
     await turn();
     const wanted = withAllowed(one, options.allow);
+    const at = world.now();
     const observation = await lookAt(config, wanted, world);
     options.onProgress(++done, selected.length);
-    return { wanted, observation };
+    return { wanted, observation, seen: { policy: observation.policy, at } };
   });
 }
 
@@ -76,7 +81,7 @@ async function planAll(
   looked: readonly Looked[],
   world: PlanningWorld,
   options: RunOptions,
-): Promise<readonly Planned[]> {
+): Promise<readonly (Planned & Looked)[]> {
   const unfinished = Map.groupBy(world.store?.journal({ isUnfinished: true }) ?? [], (entry) => entry.domain);
   const context = contextOf(
     config,
@@ -85,12 +90,12 @@ async function planAll(
     looked.map((one) => one.observation),
   );
   const rotations = plannedRotations(options.reviewed);
-  return mapConcurrent(looked, config.world.concurrency, async ({ wanted, observation }) => {
+  return mapConcurrent(looked, config.world.concurrency, async ({ wanted, observation, seen }) => {
     const id = liveId(publishedIds(wanted, observation));
     const isRotationAsked = context.isRotationAsked || rotations.get(wanted.domain) === id;
     const one = await planLooked(wanted, observation, world, { ...context, isRotationAsked }, options.servedSince);
     const entries = unfinished.get(wanted.domain) ?? [];
-    return { ...one, plan: addUnfinished(one.plan, wanted, one.observation, entries) };
+    return { ...one, seen, plan: addUnfinished(one.plan, wanted, one.observation, entries) };
   });
 }
 
@@ -110,11 +115,11 @@ export async function syncRun(
 ): Promise<RunReport> {
   const planned = await planRun(config, reading, options);
   rememberAll(planned, writing.store);
-  const plans = await mapConcurrent(planned, config.world.concurrency, async ({ wanted, plan, memory }) => {
+  const plans = await mapConcurrent(planned, config.world.concurrency, async (one) => {
     try {
-      return await applyPlan(wanted, plan, memory, writing);
+      return await applyPlan(one, writing);
     } catch (error) {
-      return failedPlan(plan, error);
+      return failedPlan(one.plan, error);
     }
   });
   forgetRemoved(config, writing.store, writing.now());

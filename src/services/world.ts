@@ -10,7 +10,7 @@ import type { RecordReader } from '../provider.ts';
 export interface Network {
   /** Remembers its answers for one run. */
   readonly resolver: Resolver;
-  /** One that remembers nothing yet: to see what just changed. */
+  /** One that remembers no answer yet: to see what just changed. It ends with `resolver`. */
   readonly freshResolver: () => Resolver;
   readonly fetcher: PolicyFetcher;
   /** Null: `smtpProbe: off`. */

@@ -84,11 +84,14 @@ export const ruleCases: Readonly<Record<string, Case>> = {
     isCalm: true,
     blindness: 'first-server',
   }),
-  'rule 6: the TTL of the replaced record counts': refused({
-    plot: 'plain',
-    isCalm: true,
-    remembers: (memory) => ({ ...memory, history: memory.history.map((one) => ({ ...one, txtTtlSeconds: 0 })) }),
-  }),
+  'rule 6: the TTL of the replaced record counts': refused(
+    {
+      plot: 'plain',
+      isCalm: true,
+      remembers: (memory) => ({ ...memory, history: memory.history.map((one) => ({ ...one, txtTtlSeconds: 0 })) }),
+    },
+    95,
+  ),
   'rule 6: copies count from the rotation, not from the serving': refused({
     isCalm: true,
     remembers: (memory) => ({
@@ -117,7 +120,7 @@ export const ruleCases: Readonly<Record<string, Case>> = {
         history: memory.history.filter((one, index, all) => index < all.length - 1 || one.rotatedAt !== null),
       }),
     },
-    38,
+    160,
   ),
 };
 

@@ -211,9 +211,9 @@ export class World {
     const config = this.#config(domains);
     if (tamper === null) return syncRun(config, this.#planning(), writing, run);
     const report = await dryRun(config, this.#planning(), run);
-    for (const { wanted, plan, memory } of await planRun(config, this.#planning(), run)) {
-      this.store.saveMemory(wanted.domain, memory);
-      await applyPlan(wanted, tamper(plan), memory, writing);
+    for (const one of await planRun(config, this.#planning(), run)) {
+      this.store.saveMemory(one.wanted.domain, one.memory);
+      await applyPlan({ ...one, plan: tamper(one.plan) }, writing);
     }
     return report;
   }

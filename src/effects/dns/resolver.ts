@@ -1,6 +1,6 @@
 /**
  * Floor 2. DNS as stsync needs it: the truth of each authoritative server, side by side (RFC 1034, 1035, 2181, 2308). One resolver is one
- * run: what was asked once in it is not asked again, so who wants to see a change opens a new one.
+ * run: what was asked once in it is not asked again, so who wants to see a change takes a {@link RunResolver.fresh} one.
  */
 import { getServers } from 'node:dns';
 
@@ -12,7 +12,7 @@ import { openAsker } from './ask-server.ts';
 import { zoneAsker } from './ask-zone.ts';
 import { chaser } from './chase.ts';
 import { parseEndpoints } from './endpoint.ts';
-import { zoneFinder } from './find-zone.ts';
+import { type FindZone, zoneFinder } from './find-zone.ts';
 import type { Lookup, LookupType } from './lookup.ts';
 import { targetOf } from './record-sets.ts';
 import { orAborted, shareByKey } from './shared.ts';
@@ -40,6 +40,14 @@ export interface Resolver {
   close(): Promise<void>;
 }
 
+export interface RunResolver extends Resolver {
+  /**
+   * One that has no answer yet. It knows the name servers of the zones that were found already; a zone whose servers could not be told is looked
+   * for again. It needs not be closed, and ends with this one.
+   */
+  fresh(): Resolver;
+}
+
 export interface ResolverOptions {
   /** How long one try waits for an authoritative server; 2 s. A resolver gets twice that. */
   readonly timeoutMs?: number;
@@ -55,28 +63,46 @@ export interface ResolverOptions {
 export function openResolver(
   world: Pick<WorldConfig, 'resolvers' | 'authorities' | 'concurrency'>,
   options: ResolverOptions = {},
-): Resolver {
+): RunResolver {
   const { timeoutMs = 2000, tries = 2, authorityPort = 53, systemResolvers = getServers() } = options;
   const asker = openAsker({ concurrency: world.concurrency, timeoutMs, tries });
   const resolvers = parseEndpoints(world.resolvers.length > 0 ? world.resolvers : systemResolvers);
   const askResolver = resolverAsker(asker, resolvers);
-  const findZone = zoneFinder({ authorities: world.authorities, askResolver, port: authorityPort });
-  const chase = chaser(zoneAsker(asker, findZone, askResolver), findZone);
-  // One map a type: a name may hold any character.
+  const newFinder = (): FindZone => zoneFinder({ authorities: world.authorities, askResolver, port: authorityPort });
+  const findZone = newFinder();
+  const answering = (find: FindZone): Resolver => {
+    const lookup = lookupOnce(chaser(zoneAsker(asker, find, askResolver), find));
+    return {
+      lookup: (name, type, signal) => orAborted(lookup(name, type), signal),
+      addresses: (host, signal) =>
+        isIpAddress(host)
+          ? Promise.resolve({ kind: 'addresses', addresses: [parseIpv6(host) ?? host], chain: [] })
+          : orAborted(Promise.all([lookup(host, 'A'), lookup(host, 'AAAA')]).then(bothFamilies), signal),
+      close: async () => undefined,
+    };
+  };
+  return {
+    ...answering(findZone),
+    fresh: () => {
+      const findAgain = newFinder();
+      return answering(async (name) => {
+        const found = await findZone(name);
+        return found?.kind === 'zone' ? found : findAgain(name);
+      });
+    },
+    close: async () => asker.close(),
+  };
+}
+
+type Chase = (name: string, type: LookupType) => Promise<Lookup>;
+
+/** Each question once. One map a type: a name may hold any character. */
+function lookupOnce(chase: Chase): Chase {
   const byType = new Map<LookupType, (name: string) => Promise<Lookup>>();
-  const lookup = (name: string, type: LookupType): Promise<Lookup> => {
+  return (name, type) => {
     const shared = byType.get(type) ?? shareByKey((key) => chase(key, type));
     byType.set(type, shared);
     return shared(canonical(name));
-  };
-
-  return {
-    lookup: (name, type, signal) => orAborted(lookup(name, type), signal),
-    addresses: (host, signal) =>
-      isIpAddress(host)
-        ? Promise.resolve({ kind: 'addresses', addresses: [parseIpv6(host) ?? host], chain: [] })
-        : orAborted(Promise.all([lookup(host, 'A'), lookup(host, 'AAAA')]).then(bothFamilies), signal),
-    close: async () => asker.close(),
   };
 }
 

@@ -2,7 +2,12 @@
 import { onTestFinished } from 'vitest';
 
 import { parseHostName, type HostName } from '../../../src/core/names.ts';
-import { openResolver, type Lookup, type Resolver, type ResolverOptions } from '../../../src/effects/dns/resolver.ts';
+import {
+  openResolver,
+  type Lookup,
+  type ResolverOptions,
+  type RunResolver,
+} from '../../../src/effects/dns/resolver.ts';
 import { startDnsServer, type DnsServer, type DnsServerOptions } from '../../support/dns-server.ts';
 
 export const signal = new AbortController().signal;
@@ -31,7 +36,7 @@ export function resolverOf(
     readonly concurrency?: number;
   },
   options: ResolverOptions = {},
-): Resolver {
+): RunResolver {
   const authorities = new Map(
     Object.entries(world.authorities ?? {}).map(([apex, addresses]) => [host(apex), addresses]),
   );

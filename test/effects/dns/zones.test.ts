@@ -204,3 +204,27 @@ describe('two servers with the same zones', () => {
     expect(inShort(await resolver.lookup('a.example.com', 'TXT', signal))).toEqual(['"one"', '"one"']);
   });
 });
+
+describe('a fresh resolver of the same run', () => {
+  it('sees what changed since, and asks nobody again where the zone is', async () => {
+    const world = await internet();
+    const run = open(world);
+    expect(inShort(await run.lookup('a.example.com', 'TXT', signal))).toEqual(['"one"', '"one"']);
+    const asked = world.resolver.queries.length;
+    for (const { zones } of [world.ns1, world.ns2]) zones.setRecords('a.example.com', 'TXT', ['"two"']);
+    expect(inShort(await run.lookup('a.example.com', 'TXT', signal))).toEqual(['"one"', '"one"']);
+    expect(inShort(await run.fresh().lookup('a.example.com', 'TXT', signal))).toEqual(['"two"', '"two"']);
+    expect(world.resolver.queries).toHaveLength(asked);
+  });
+
+  it('looks again for a zone that could not be found before', async () => {
+    const world = await internet();
+    const { zones } = world.resolver;
+    const run = open(world);
+    expect((await run.lookup('b.example.org', 'TXT', signal)).zone).toBeNull();
+    zones.addZone('example.org', ['ns1.example.com']);
+    zones.setRecords('example.org', 'NS', ['ns1.example.com.']);
+    expect((await run.lookup('b.example.org', 'TXT', signal)).zone).toBeNull();
+    expect((await run.fresh().lookup('b.example.org', 'TXT', signal)).zone).toBe('example.org');
+  });
+});

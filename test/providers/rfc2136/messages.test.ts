@@ -174,10 +174,12 @@ it('an update takes away and adds in one message, with what was read as its cond
 it('an update that does not fit into one message is refused before it is sent', async () => {
   let sent = 0;
   const key = { name: 'k', algorithm: 'hmac-sha256', secret: new Secret('c2VjcmV0') } as const;
-  const session = openSession({ server: parseServerAddress('127.0.0.1'), key, now: () => new Date(0) }, async () => {
+  const exchange = async (): Promise<readonly Buffer[]> => {
     sent++;
     return [];
-  });
+  };
+  const options = { server: parseServerAddress('127.0.0.1'), key, now: () => new Date(0) };
+  const session = openSession(options, { newIds: () => [1], exchange });
   const record = { name: 'a.example', type: TYPES.TXT, class: CLASSES.IN, ttlSeconds: 0, rdata: Buffer.alloc(30_000) };
   const update = session.update('example', [], [record, record, record], new AbortController().signal);
   await expect(update).rejects.toMatchObject({ code: 'PROVIDER_REFUSED', where: 'example' });

@@ -95,8 +95,8 @@ export async function withSession<T>({ server }: Rig, key: TsigKey, work: (sourc
   const address = parseServerAddress(server.address);
   const pool = openPool(address, 5000);
   try {
-    return await pool.use(new AbortController().signal, (exchange) =>
-      work({ server: address, session: openSession({ server: address, key: keyOf(key), ...clock }, exchange) }),
+    return await pool.use(new AbortController().signal, (line) =>
+      work({ server: address, session: openSession({ server: address, key: keyOf(key), ...clock }, line) }),
     );
   } finally {
     pool.close();
