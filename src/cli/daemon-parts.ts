@@ -10,8 +10,8 @@ export interface DaemonView {
   /** At the start; `state().inForce` is the one of now. */
   readonly config: Config;
   readonly state: () => FleetState;
-  /** Asks for a run; a stand-by takes no notice. */
-  readonly trigger: (reason: RunReason) => void;
+  /** Asks for a run; a stand-by takes no notice. `domains`: those that one for a `certificate` is about. */
+  readonly trigger: (reason: RunReason, domains?: readonly string[]) => void;
   readonly log: Log;
   /** Of stsync. */
   readonly version: string;

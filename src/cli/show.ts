@@ -1,8 +1,9 @@
 /** Floor 4. `stsync show`: one domain, to copy into a ticket. */
 import { formatPolicy, type StsPolicy } from '../core/policy.ts';
 import type { DomainConfig } from '../core/config/model.ts';
-import type { DomainPlan } from '../core/plan/model.ts';
+import type { DelegationState, DomainPlan } from '../core/plan/model.ts';
 import { livePolicy, type Observation } from '../core/plan/observation.ts';
+import { cnameLine } from '../core/plan/delegation.ts';
 import { policyHostOf } from '../core/plan/record-names.ts';
 import { wantedRecords, zoneLines } from '../core/plan/wanted-records.ts';
 import { lookAndPlan } from '../services/sync.ts';
@@ -20,7 +21,17 @@ interface Shown {
   readonly body: string | null;
   readonly id: DomainPlan['id'];
   readonly records: readonly string[];
+  /** What the owner of a delegated domain sets: each CNAME, its line and what stands there now; null: not delegated. */
+  readonly delegation: readonly (DelegationState & { readonly line: string })[] | null;
 }
+
+const stateWords: Readonly<Record<DelegationState['state'], string>> = {
+  here: 'set',
+  missing: 'not set',
+  elsewhere: 'leads elsewhere',
+  differs: 'being changed',
+  unreadable: 'cannot be read',
+};
 
 export function runShow(name: string, options: ShowOptions): Promise<number> {
   return withDomain(name, options, async (config, wanted, world) => {
@@ -50,6 +61,7 @@ function shownOf(wanted: DomainConfig, plan: DomainPlan, observation: Observatio
     body: plan.serve === null ? null : formatPolicy(plan.serve),
     id: plan.id,
     records: wantedRecords(wanted, plan).flatMap(zoneLines),
+    delegation: plan.delegation?.map((one) => ({ ...one, line: cnameLine(one) })) ?? null,
   };
 }
 
@@ -67,6 +79,7 @@ function renderText(shown: Shown): string {
     'records',
     ...shown.records.map((line) => `  ${line}`),
     '',
+    ...delegationText(shown),
   ].join('\n');
 }
 
@@ -87,7 +100,27 @@ function renderMarkdown(shown: Shown): string {
     ...shown.records,
     '```',
     '',
+    ...delegationMarkdown(shown),
   ].join('\n');
+}
+
+function delegationText({ domain, delegation }: Shown): readonly string[] {
+  if (delegation === null) return [];
+  const lines = delegation.map(({ line, state }) => `  ${line}  ; ${stateWords[state]}`);
+  return [`to be set by the owner of ${domain}`, ...lines, ''];
+}
+
+function delegationMarkdown({ domain, delegation }: Shown): readonly string[] {
+  if (delegation === null) return [];
+  const rows = delegation.map(({ name, target, state }) => `| \`${name}\` | \`${target}\` | ${stateWords[state]} |`);
+  return [
+    `To be set by the owner of \`${domain}\`:`,
+    '',
+    '| CNAME at | leads to | now |',
+    '|---|---|---|',
+    ...rows,
+    '',
+  ];
 }
 
 function bodyLines({ body }: Shown): readonly string[] {

@@ -1,4 +1,4 @@
-/** Floor 2. Holds a server at its address: what cannot be opened is told once and tried again each second. */
+/** Floor 2. Holds a server at its address, or at a socket that was handed over: what cannot be opened is told once and tried again each second. */
 import type { Server } from 'node:net';
 
 import { StsyncError } from '../core/error.ts';
@@ -12,8 +12,10 @@ export interface Listening {
 }
 
 export interface ListenOptions {
-  /** `address:port`; `[::]` takes IPv4 too where nothing else is asked. */
+  /** `address:port`; `[::]` takes IPv4 too where nothing else is asked. Or `systemd:NAME` with its `fd`. */
   readonly listen: string;
+  /** A socket that systemd has opened. */
+  readonly fd?: number | null;
   readonly isIpv6Only?: boolean;
   /** Who listens, and the key of the YAML that says where: `the operator listener`, `daemon.listen`. */
   readonly what: string;
@@ -27,6 +29,7 @@ const RETRY_MS = 1_000;
 
 /** A stand-by on the same machine gets the address when the one who works is gone. */
 export function keepListening(server: Server, options: ListenOptions): Listening {
+  if (options.listen.startsWith('systemd:')) return listenAtInherited(server, options);
   const { hostname, port } = new URL(`http://${options.listen}`);
   const address = hostname.replaceAll(/[[\]]/g, '');
   // Without an address Node takes `::`, or 0.0.0.0 where the machine has no IPv6.
@@ -45,9 +48,30 @@ export function keepListening(server: Server, options: ListenOptions): Listening
     port: () => portOf(server),
     stop: async () => {
       cancel();
-      if (server.listening) await new Promise((resolve) => server.close(resolve));
+      await stop(server);
     },
   };
+}
+
+/** Nothing is tried again: what systemd hands over at the start is all that comes. */
+function listenAtInherited(server: Server, { fd = null, onTrouble, what, key, listen }: ListenOptions): Listening {
+  const tell = (reason: string, hint: string): void => {
+    const message = `${what} cannot listen at ${listen}: ${reason}`;
+    onTrouble(new StsyncError('LISTEN_FAILED', message, { hint, where: listen }));
+  };
+  const name = listen.slice('systemd:'.length);
+  if (fd === null) {
+    const hint = `start stsync by a socket unit with FileDescriptorName=${name}, or change \`${key}\``;
+    tell('systemd has handed over no socket of that name', hint);
+  } else {
+    server.on('error', (error) => tell(codeOf(error), 'the socket unit needs ListenStream= with a port'));
+    server.listen({ fd });
+  }
+  return { port: () => portOf(server), stop: () => stop(server) };
+}
+
+async function stop(server: Server): Promise<void> {
+  if (server.listening) await new Promise((resolve) => server.close(resolve));
 }
 
 function doNothing(): void {
@@ -59,8 +83,12 @@ function portOf(server: Server): number | null {
   return typeof address === 'object' ? (address?.port ?? null) : null;
 }
 
+function codeOf(error: Error): string {
+  return 'code' in error ? String(error.code) : error.message;
+}
+
 function listenFailed({ what, key, listen }: ListenOptions, error: Error): StsyncError {
-  const code = 'code' in error ? String(error.code) : error.message;
+  const code = codeOf(error);
   const reason =
     code === 'EADDRINUSE'
       ? 'another program has it'

@@ -6,6 +6,7 @@ import type { JournalEntry, JournalOutcome } from '../core/journal.ts';
 import { noMemory } from '../core/memory.ts';
 import type { StepKind } from '../core/plan/model.ts';
 import { NEW_STATE, type Row } from './sqlite.ts';
+import { prepareFactsQuery } from './store-sqlite-certificate-rows.ts';
 import { readDomainStates, readLastGoodRunAt } from './store-sqlite-fleet.ts';
 import { readPolicyBody } from './store-sqlite-policies.ts';
 import { parseInstant, parseMemory, parseTexts, parseWord, StoredTextError, type Words } from './store-json.ts';
@@ -35,6 +36,7 @@ export function prepareReader(db: DatabaseSync, path: string): Queries {
      ) ORDER BY number`,
   );
   const newestOfDomain = db.prepare('SELECT * FROM journal WHERE domain = ? ORDER BY number DESC LIMIT ?');
+  const certificate = prepareFactsQuery(db);
   return {
     domains: () => domains.all().map((row) => textOf(row, 'domain')),
     memory: (domain) => {
@@ -52,6 +54,7 @@ export function prepareReader(db: DatabaseSync, path: string): Queries {
     domainStates: () => reading(path, 'what the daemon kept', () => readDomainStates(db)),
     lastGoodRunAt: () => reading(path, 'what the daemon kept', () => readLastGoodRunAt(db)),
     policyBody: (host) => reading(path, `the policy of ${host}`, () => readPolicyBody(db, host)),
+    certificate: (host) => reading(path, `what is kept of ${host}`, () => certificate(host)),
   };
 }
 
@@ -75,7 +78,8 @@ function describe(row: Row): string {
   return `step ${String(row['number'])} of ${String(row['domain'])} in the journal`;
 }
 
-function reading<T>(path: string, what: string, read: () => T): T {
+/** Throws `STATE_UNREADABLE` with the cure in place of `StoredTextError`. */
+export function reading<T>(path: string, what: string, read: () => T): T {
   try {
     return read();
   } catch (error) {

@@ -14,32 +14,9 @@ import { formatMemory } from './store-json.ts';
 import { writeDomainStates } from './store-sqlite-fleet.ts';
 import { writePolicyBody } from './store-sqlite-policies.ts';
 import { prepareReader, type Queries } from './store-sqlite-queries.ts';
+import { checkVersion, inTransaction, notOurs, prepareSchema } from './store-sqlite-schema.ts';
 import type { Store, StoreReader } from './store.ts';
 
-/** "stsy": marks a database as ours, beside the version in `user_version`. */
-const APPLICATION_ID = 0x73_74_73_79;
-const SCHEMA_VERSION = 3;
-/** What each version of the schema added: `MIGRATIONS[n]` leads from version n to the next. */
-const MIGRATIONS = [
-  `
-  CREATE TABLE memory (domain TEXT NOT NULL PRIMARY KEY, json TEXT NOT NULL) STRICT;
-  CREATE TABLE journal (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, domain TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, type TEXT,
-    before TEXT, after TEXT, reason TEXT NOT NULL, outcome TEXT NOT NULL, note TEXT, yaml_commit TEXT
-  ) STRICT;
-  CREATE INDEX journal_by_domain ON journal (domain, number);
-  CREATE INDEX journal_not_done ON journal (number) WHERE outcome <> 'done';
-`,
-  `
-  CREATE TABLE domain_state (
-    domain TEXT NOT NULL PRIMARY KEY, status TEXT NOT NULL, since TEXT NOT NULL, failures INTEGER NOT NULL
-  ) STRICT;
-  CREATE TABLE fleet (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) STRICT;
-`,
-  `
-  CREATE TABLE policies (host TEXT NOT NULL PRIMARY KEY, body TEXT NOT NULL) STRICT;
-`,
-] as const;
 /** Another writer is kept out by the run lock; this is for a backup tool that holds the file for a moment. */
 const BUSY_TIMEOUT_MS = 2000;
 
@@ -100,10 +77,26 @@ export function openStoreReadOnly(path: string): StoreReader | null {
       domainStates: () => read((queries) => queries.domainStates()),
       lastGoodRunAt: () => read((queries) => queries.lastGoodRunAt()),
       policyBody: (host) => read((queries) => queries.policyBody(host)),
+      certificate: (host) => read((queries) => queries.certificate(host)),
       close: () => {
         if (view.db.isOpen) view.db.close();
       },
     };
+  });
+}
+
+/** One look where no connection can be held, as on a full disk; null: there is nothing yet. Throws as `openStoreReadOnly`. */
+export function lookOnce<T>(path: string, look: (db: DatabaseSync) => T): T | null {
+  return attempt(path, 'read', () => {
+    const view = openView(path);
+    if (view === null) return null;
+    try {
+      const found = look(view.db);
+      if (view.stamp === null || view.stamp === stampOf(path)) return found;
+      throw new StsyncError('LOCKED', `the state ${path} changed while it was read`, { retryable: true });
+    } finally {
+      view.db.close();
+    }
   });
 }
 
@@ -177,6 +170,7 @@ function writer(db: DatabaseSync, path: string): Store {
     domainStates: () => attempt(path, 'read', () => queries.domainStates()),
     lastGoodRunAt: () => attempt(path, 'read', () => queries.lastGoodRunAt()),
     policyBody: (host) => attempt(path, 'read', () => queries.policyBody(host)),
+    certificate: (host) => attempt(path, 'read', () => queries.certificate(host)),
     savePolicyBody: (host, body) => attempt(path, 'write', () => writePolicyBody(db, host, body)),
     saveDomainStates: (states, lastGoodRunAt) =>
       attempt(path, 'write', () => inTransaction(db, () => writeDomainStates(db, states, lastGoodRunAt))),
@@ -218,62 +212,12 @@ function createOrCheck(path: string): void {
   }
 }
 
-function prepareSchema(db: DatabaseSync, path: string): void {
-  // Before anything is written: is it ours at all?
-  checkVersion(db, path);
-  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
-  inTransaction(db, () => {
-    const version = checkVersion(db, path);
-    if (version === SCHEMA_VERSION) return;
-    for (const migration of MIGRATIONS.slice(version)) db.exec(migration);
-    db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`);
-  });
-}
-
-/** The schema version of a state of ours; 0 for an empty database. Throws `STATE_UNREADABLE` for another's and for a newer one. */
-function checkVersion(db: DatabaseSync, path: string): number {
-  const pragma = (name: string): number => Number(db.prepare(`PRAGMA ${name}`).get()?.[name]);
-  const version = pragma('user_version');
-  if (pragma('application_id') !== APPLICATION_ID) {
-    const isEmpty = db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined;
-    if (version === 0 && isEmpty) return 0;
-    throw notOurs(path);
-  }
-  if (version > SCHEMA_VERSION) {
-    throw new StsyncError(
-      'STATE_UNREADABLE',
-      `the state ${path} was written by a newer stsync (schema ${version}; this one knows ${SCHEMA_VERSION})`,
-      { hint: 'use that stsync, or let "state:" name another file', where: path },
-    );
-  }
-  return version;
-}
-
-function notOurs(path: string): StsyncError {
-  return new StsyncError('STATE_UNREADABLE', `the state ${path} is a database of another program`, {
-    hint: 'let "state:" name another file',
-    where: path,
-  });
-}
-
 function unfinished(path: string, cause: unknown): StsyncError {
   return new StsyncError('STATE_UNREADABLE', `the state ${path} has an unfinished log beside it`, {
     hint: `let "stsync sync" open it once, which finishes the log; or move it away with its -wal file: ${NEW_STATE}`,
     where: path,
     cause,
   });
-}
-
-function inTransaction(db: DatabaseSync, work: () => void): void {
-  db.exec('BEGIN IMMEDIATE');
-  try {
-    work();
-    db.exec('COMMIT');
-  } catch (error) {
-    // SQLite ends a transaction by itself on some errors (disk full).
-    if (db.isTransaction) db.exec('ROLLBACK');
-    throw error;
-  }
 }
 
 function attempt<T>(path: string, doing: 'read' | 'write', work: () => T): T {

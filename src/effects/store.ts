@@ -2,6 +2,7 @@
  * Floor 2. The state of stsync behind one interface: memory of each domain and the journal. SQLite is the default engine
  * (`store-sqlite.ts`); another one follows by keeping these promises. No SQL outside `store*`.
  */
+import type { CertificateFacts } from '../core/certificates/model.ts';
 import type { JournalEntry, JournalOutcome } from '../core/journal.ts';
 import type { KnownStatus } from '../core/known-status.ts';
 import type { DomainMemory } from '../core/memory.ts';
@@ -26,6 +27,8 @@ export interface StoreReader {
   lastGoodRunAt(): Date | null;
   /** What our own policy host serves for this host (`mta-sts.example.com`); null: nothing. */
   policyBody(host: string): string | null;
+  /** What is known of the certificate for this host; null: nothing was ever asked for. */
+  certificate(host: string): CertificateFacts | null;
   close(): void;
 }
 

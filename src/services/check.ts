@@ -14,6 +14,7 @@ import { policyHostOf, recordName } from '../core/plan/record-names.ts';
 import { parseStsRecords } from '../core/txt-records.ts';
 import type { AddressFetch } from '../effects/fetch-policy.ts';
 import type { MxAddressProbe } from '../effects/probe-mx.ts';
+import { lookUpCaa } from './look-up-caa.ts';
 import { type LookedUp, lookUpName } from './look-up-name.ts';
 import { observeMxInDns } from './observe-dns.ts';
 import { orUnreadable } from './unreadable.ts';
@@ -157,16 +158,6 @@ function fetchFact({ address, outcome }: AddressFetch): PolicyFetch {
   // A byte order mark is a fault that has to stay visible.
   const body = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
   return { address, body, mediaType, certificate, failure: null, warnings };
-}
-
-/** RFC 8659 §3: the first set from the name upwards, the root and the top-level domains apart. */
-async function lookUpCaa(host: string, world: CheckWorld): Promise<CheckFacts['caa']> {
-  for (let name: string | null = host; name !== null && name.includes('.'); name = parentOf(name)) {
-    const { fact } = await lookUpName(name, 'CAA', world);
-    if (fact.texts.length > 0) return { name, texts: fact.texts };
-    if (fact.unreadable !== null) break;
-  }
-  return { name: null, texts: [] };
 }
 
 async function lookAtWildcard(name: string, world: CheckWorld): Promise<CheckFacts['wildcard']> {

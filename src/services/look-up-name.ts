@@ -15,7 +15,7 @@ export interface LookedUp {
 export async function lookUpName(
   name: string,
   type: LookupType,
-  { network, signal }: { readonly network: Network; readonly signal: AbortSignal },
+  { network, signal }: { readonly network: Pick<Network, 'resolver'>; readonly signal: AbortSignal },
 ): Promise<LookedUp> {
   const lookup = await network.resolver.lookup(name, type, signal);
   return { fact: nameFact(lookup), zone: lookup.zone };

@@ -4,13 +4,15 @@
  */
 import type { Config, DomainConfig } from '../core/config/model.ts';
 import { type DomainMemory, noMemory } from '../core/memory.ts';
+import { acmeOf, certificateFact, type CertificateFact } from '../core/plan/certificate-step.ts';
 import { publishedIds } from '../core/plan/ids.ts';
 import { isNews } from '../core/plan/memory-news.ts';
 import type { DomainPlan } from '../core/plan/model.ts';
 import type { Observation, ProviderView, Unreadable } from '../core/plan/observation.ts';
 import { planDomain } from '../core/plan/plan.ts';
-import { allProviders, observedKeys, policyHostOf } from '../core/plan/record-names.ts';
+import { allProviders, observedKeys, ownName, policyHostOf } from '../core/plan/record-names.ts';
 import { rememberHostLook, rememberObservation, rememberOwned } from '../core/plan/remember.ts';
+import { rememberDelegation } from '../core/plan/remember-delegation.ts';
 import type { PlanContext } from '../core/plan/situation.ts';
 import { recordKey, type RecordKey, sameRdata } from '../core/record-set.ts';
 import { orAborted } from '../effects/dns/shared.ts';
@@ -55,7 +57,16 @@ export async function lookAt(config: Config, wanted: DomainConfig, world: Planni
 }
 
 function hidden(wanted: DomainConfig, fact: Unreadable): Observation {
-  return { mx: fact, policy: fact, published: fact, views: hiddenViews(wanted, fact), offers: null, spreading: [] };
+  const facts = { '_mta-sts': fact, 'mta-sts': fact, '_smtp._tls': fact };
+  return {
+    mx: fact,
+    policy: fact,
+    published: fact,
+    views: hiddenViews(wanted, fact),
+    offers: null,
+    spreading: [],
+    delegation: wanted.delegation === null ? null : { facts, atTarget: null },
+  };
 }
 
 function hiddenViews(wanted: DomainConfig, fact: Unreadable): readonly ProviderView[] {
@@ -77,10 +88,15 @@ export async function planLooked(
 ): Promise<Planned> {
   const stored = world.store?.memory(wanted.domain) ?? noMemory;
   const ids = publishedIds(wanted, seen);
+  const certificate = knownCertificate(wanted, world, context.now);
   const remembered = rememberObservation(stored, seen, ids, context.now, servedSince);
   const planOf = (observation: Observation): Planned => {
-    const memory = rememberHostLook(remembered, isHostSpreading(wanted, observation), context.now);
-    const plan = planDomain(wanted, observation, memory, context);
+    const isSpreading = isHostSpreading(wanted, observation);
+    const memory =
+      observation.delegation === null
+        ? rememberHostLook(remembered, isSpreading, context.now)
+        : rememberDelegation(remembered, wanted, observation.delegation, isSpreading, context.now);
+    const plan = planDomain(wanted, observation, memory, { ...context, certificate });
     const grown = rememberOwned(memory, plan.foundEqual);
     return { wanted, observation, plan, memory: grown, isNews: isNews(stored, grown) };
   };
@@ -90,18 +106,25 @@ export async function planLooked(
   return planOf({ ...seen, views, spreading: spreadingOf(wanted, seen.views, views) });
 }
 
+/** Of a policy host that gets its certificate by ACME, as the state knows it. Null: it does not. */
+function knownCertificate(wanted: DomainConfig, { store }: PlanningWorld, now: Date): CertificateFact | null {
+  if (acmeOf(wanted) === null) return null;
+  return certificateFact(store?.certificate(policyHostOf(wanted.domain)) ?? null, null, now);
+}
+
 /** May some name server still give out an older host record? What cannot be read may be anything. */
-function isHostSpreading({ domain }: DomainConfig, { views, spreading }: Observation): boolean {
-  return (
-    views.some((view) => view.kind === 'unreadable') || spreading.some(({ name }) => name === policyHostOf(domain))
-  );
+function isHostSpreading(wanted: DomainConfig, { views, spreading }: Observation): boolean {
+  const host = ownName('mta-sts', wanted);
+  return views.some((view) => view.kind === 'unreadable') || spreading.some(({ name }) => name === host);
 }
 
 /** Is there anything to write, or anything that the name servers do not agree on? */
 function needsProviders({ plan, observation }: Planned): boolean {
   if (isHidden(observation)) return false;
   const isUnsure = observation.views.some((view) => view.kind === 'unreadable');
-  return isUnsure || plan.announce === null || plan.steps.some((step) => step.changes.length > 0);
+  // Before its CNAMEs are there a delegated domain announces nothing, for as long as its owner takes.
+  const isSilent = plan.announce === null && plan.delegation === null;
+  return isUnsure || isSilent || plan.steps.some((step) => step.changes.length > 0);
 }
 
 /** {@link lookAt} showed nothing at all: what the providers say would be half the truth. */

@@ -2,7 +2,7 @@
 import type { DomainConfig } from '../core/config/model.ts';
 import type { ErrorCode } from '../core/codes.ts';
 import type { MxFact, ProviderView, Unreadable } from '../core/plan/observation.ts';
-import { allProviders, type Label, providersOf, recordName } from '../core/plan/record-names.ts';
+import { allProviders, type Label, ownName, providersOf } from '../core/plan/record-names.ts';
 import type { RecordSet, RecordType } from '../core/record-set.ts';
 import { agreedSet, unionSets } from '../effects/dns/agree.ts';
 import type { Lookup, LookupSet } from '../effects/dns/resolver.ts';
@@ -53,11 +53,11 @@ type Found = readonly RecordSet[] | Unreadable;
 
 /** The TXT set, and the CNAME where one stands at the name (it is followed to read). */
 async function readTxt(label: Label, wanted: DomainConfig, world: ReadingWorld): Promise<Found> {
-  return setsOf(await world.network.resolver.lookup(recordName(label, wanted.domain), 'TXT', world.signal));
+  return setsOf(await world.network.resolver.lookup(ownName(label, wanted), 'TXT', world.signal));
 }
 
 async function readHost(wanted: DomainConfig, world: ReadingWorld): Promise<Found> {
-  const name = recordName('mta-sts', wanted.domain);
+  const name = ownName('mta-sts', wanted);
   const { resolver } = world.network;
   const cname = setsOf(await resolver.lookup(name, 'CNAME', world.signal));
   if ('kind' in cname || cname.length > 0) return cname;

@@ -1,6 +1,7 @@
 /** Floor 3. One look at one domain, as its YAML says where to look. It only reads, and what cannot be read is a fact of its own. */
 import type { DomainConfig } from '../core/config/model.ts';
 import { liveMxHosts, type Observation, type ProviderView } from '../core/plan/observation.ts';
+import { observeDelegation, observeOwnHost } from './observe-delegation.ts';
 import { observeMxInDns, observeRecordsInDns } from './observe-dns.ts';
 import { observeOffers } from './observe-offers.ts';
 import { fetchAtTarget, fetchServed, readPublished } from './observe-policy.ts';
@@ -11,10 +12,11 @@ import type { ReadingWorld } from './world.ts';
 export async function observeDomain(wanted: DomainConfig, world: ReadingWorld): Promise<Observation> {
   const { domain, publisher } = wanted;
   const isDns = wanted.observe === 'dns';
-  const [views, mx, published] = await Promise.all([
+  const [views, mx, published, facts] = await Promise.all([
     isDns ? observeRecordsInDns(wanted, world) : observeProviders(wanted, world),
     orUnreadable(() => (isDns ? observeMxInDns(domain, world) : observeMxAtProvider(wanted, world))),
     publisher.type !== 'external' ? orUnreadable(() => readPublished(wanted, world.policies(wanted))) : null,
+    observeDelegation(wanted, world),
   ]);
   const { network, signal } = world;
   const { resolver } = network;
@@ -26,9 +28,19 @@ export async function observeDomain(wanted: DomainConfig, world: ReadingWorld): 
   const isHidden = publisher.type === 'external' && policy.kind === 'absent' && !wanted.absent;
   const atTarget = isHidden ? await orUnreadable(() => fetchAtTarget(wanted, network, resolver, signal)) : policy;
   // No network is asked where everything is said to work without one (DESIGN section 4).
-  const isProbed = wanted.mode === 'enforce' && !wanted.absent && (isDns || publisher.proof === 'https');
+  const isKept = !wanted.absent && !wanted.released;
+  const isProbed = wanted.mode === 'enforce' && isKept && (isDns || publisher.proof === 'https');
   const offers = isProbed ? await observeOffers(liveMxHosts(domain, mx) ?? [], world) : null;
-  return { views: saidOnce(views, mx), mx, policy, published: published ?? atTarget, offers, spreading: [] };
+  const delegation = facts === null ? null : { facts, atTarget: await observeOwnHost(wanted, facts, policy, world) };
+  return {
+    views: saidOnce(views, mx),
+    mx,
+    policy,
+    published: published ?? atTarget,
+    offers,
+    spreading: [],
+    delegation,
+  };
 }
 
 /** A zone that is nowhere is one fault, not one for each name looked up in it. */

@@ -172,13 +172,4 @@ describeWith(['openssl'], 'a publisher of type server', () => {
     expect(await host.fetch()).toContain('mx1.example.net');
     await daemon.stop();
   });
-
-  test('needs certificates: without them and without a proxy the domain fails in words, and nothing of it is touched', async () => {
-    host.yaml({ publisher: 'tls: own' });
-    const { code, stdout } = await host.folder.cli('sync');
-    expect(code).toBe(1);
-    expect(stdout).toContain('cannot do this yet: certificates by ACME for a publisher of type server');
-    expect(stdout).toContain('`certificates: { directory: DIR }`');
-    expect(host.folder.id()).toBeNull();
-  });
 });

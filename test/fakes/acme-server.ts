@@ -38,16 +38,19 @@ export interface FakeAcme extends AsyncDisposable {
 }
 
 export interface FakeAcmeOptions {
+  /** Signs the request of an order, DER, in place of a certificate with a key of its own; gives a chain. */
+  readonly sign?: (csr: Uint8Array, host: string) => string;
   readonly profiles?: Readonly<Record<string, string>>;
   readonly hasRenewalInfo?: boolean;
 }
 
 /** `https://localhost:PORT/dir`, certified by `ca`, from which it issues too. */
 export async function startFakeAcme(ca: Pick<Ca, 'issue' | 'chain'>, options: FakeAcmeOptions = {}): Promise<FakeAcme> {
-  const { profiles = {}, hasRenewalInfo = true } = options;
+  const { profiles = {}, hasRenewalInfo = true, sign } = options;
   const nonces = new Nonces();
   const accounts: { jwk: Jwk; contact: readonly string[] }[] = [];
   const orders: (FakeOrder & { looks: number })[] = [];
+  const requests = new Map<number, Uint8Array>();
   const refused: Fault[] = [];
   let origin = '';
 
@@ -108,6 +111,7 @@ export async function startFakeAcme(ca: Pick<Ca, 'issue' | 'chain'>, options: Fa
     if (kind === 'orders' && index === undefined) return newOrder(payload ?? {});
     const order = orders[at];
     if (order === undefined) return problem(404, 'malformed', 'no such order');
+    if (kind === 'finalize') requests.set(at, Buffer.from(String(payload?.['csr']), 'base64url'));
     return aboutOrder(kind, at, order);
   }
 
@@ -143,12 +147,16 @@ export async function startFakeAcme(ca: Pick<Ca, 'issue' | 'chain'>, options: Fa
         order.looks = 0;
         return showOrder(at, order);
       case 'certificates': {
-        const { cert } = ca.issue({ names: [order.host] });
+        const csr = requests.get(at);
+        const chain =
+          sign === undefined || csr === undefined
+            ? `${ca.issue({ names: [order.host] }).cert}${ca.chain}`
+            : sign(csr, order.host);
         const headers = {
           'content-type': 'application/pem-certificate-chain',
           link: `<${origin}/other>;rel="alternate"`,
         };
-        return { ...reply(200, null, headers), text: `${cert}${ca.chain}` };
+        return { ...reply(200, null, headers), text: chain };
       }
       default:
         return problem(404, 'malformed', 'no such thing');

@@ -1,5 +1,5 @@
 /**
- * Golden plans: each folder is a config and a live world (zone files, served policies, memory); the plan from it is compared byte for byte,
+ * Golden plans: each folder is a config and a live world (zone files, served policies, memory, what DNS shows); the plan from it is compared byte for byte,
  * as text and as JSON, and where the folder has a `plan.md` or `plan.xml` as Markdown and JUnit too. `UPDATE_GOLDEN=1` writes what the
  * planner says now: read the difference before you commit it.
  */
@@ -20,10 +20,13 @@ import { openFiles } from '../../src/effects/files.ts';
 import { loadConfig } from '../../src/effects/load-config.ts';
 import { directoryPublisher } from '../../src/effects/publish-directory.ts';
 import { readOnlyPublisher } from '../../src/effects/publisher.ts';
+import { type RecordSet, recordKey } from '../../src/core/record-set.ts';
 import { parseMemory } from '../../src/effects/store-json.ts';
 import { readOnly } from '../../src/provider.ts';
 import { dryRun } from '../../src/services/sync.ts';
+import type { Network } from '../../src/services/world.ts';
 import { noNetwork } from '../support/no-network.ts';
+import { TableNetwork } from '../support/table-network.ts';
 
 const cases = readdirSync(import.meta.dirname, { withFileTypes: true }).filter((entry) => entry.isDirectory());
 
@@ -70,7 +73,7 @@ async function planOf(folder: string): ReturnType<typeof dryRun> {
     {
       readers: new Map([['local', readOnly(provider)]]),
       policies: () => readOnlyPublisher(directoryPublisher(join(folder, 'www'), files)),
-      network: noNetwork,
+      network: networkOf(folder),
       signal: new AbortController().signal,
       store: {
         domains: () => [...stored.keys()],
@@ -79,6 +82,7 @@ async function planOf(folder: string): ReturnType<typeof dryRun> {
         domainStates: () => new Map(),
         lastGoodRunAt: () => null,
         policyBody: () => null,
+        certificate: () => null,
         close: () => undefined,
       },
       now: () => new Date('2026-11-24T12:00:00Z'),
@@ -89,10 +93,27 @@ async function planOf(folder: string): ReturnType<typeof dryRun> {
   );
 }
 
+/** What name servers show stands in `dns.json`, as record sets; without one nobody is asked. */
+function networkOf(folder: string): Network {
+  const path = join(folder, 'dns.json');
+  if (!existsSync(path)) return noNetwork;
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a file of the tests
+  const sets = JSON.parse(readFileSync(path, 'utf8')) as readonly RecordSet[];
+  return new TableNetwork(new Map(sets.map((set) => [recordKey(set), set])), () => [null]).network;
+}
+
 /** The differences of each plan from the file. No fact is asked for: a step that is to be done is in the file. */
 function comparisons(plans: readonly DomainPlan[], file: PlanFile): readonly (readonly string[])[] {
   const hidden = { kind: 'unreadable', code: 'INTERNAL', message: '', hint: null } as const;
-  const observation = { views: [], mx: hidden, policy: hidden, published: hidden, offers: null, spreading: [] };
+  const observation = {
+    views: [],
+    mx: hidden,
+    policy: hidden,
+    published: hidden,
+    offers: null,
+    spreading: [],
+    delegation: null,
+  };
   return plans.map((plan, index) => {
     const planned = file.domains[index];
     if (planned === undefined) throw new Error(`${plan.domain} is not in the file`);

@@ -15,7 +15,10 @@ const server: ServerPublisher = {
   spreadSeconds: 0,
   isBehindProxy: false,
   listen: ['[::]:443'],
+  http: null,
+  proxyProtocol: null,
   certificates: '/certs',
+  acme: null,
 };
 
 /** Every fetch fails like this. */

@@ -1,6 +1,7 @@
 /** A whole world in memory for the services: providers, publisher, store and clock, each a table that tests look into and change. */
 import { descriptors } from '../../providers/registry.ts';
 import { openMemory } from '../../providers/memory/provider.ts';
+import type { CertificateFacts } from '../../src/core/certificates/model.ts';
 import type { Config, DomainConfig } from '../../src/core/config/model.ts';
 import { defaultDaemon } from '../../src/core/config/shape-daemon.ts';
 import type { JournalEntry } from '../../src/core/journal.ts';
@@ -49,6 +50,8 @@ export function wantedDomain(domain: string, rest: Partial<DomainConfig> = {}): 
     observe: 'provider',
     testingForSeconds: 14 * 86_400,
     idRecord: null,
+    delegation: null,
+    released: false,
     ...rest,
   };
 }
@@ -61,6 +64,8 @@ export class World {
   readonly sets = new Map<string, RecordSet>();
   readonly files = new Map<string, string>();
   readonly memories = new Map<string, DomainMemory>();
+  /** What the state knows of certificates, by policy host. */
+  readonly certificates = new Map<string, CertificateFacts>();
   /** The domains whose memory was written after a look, in order. */
   readonly remembered: string[] = [];
   readonly journal: JournalEntry[] = [];
@@ -137,6 +142,7 @@ export class World {
       lastGoodRunAt: () => null,
       saveDomainStates: () => this.#alive(),
       policyBody: () => null,
+      certificate: (host) => this.certificates.get(host) ?? null,
       savePolicyBody: () => this.#alive(),
       endStep: (number, outcome, note) => {
         this.#alive();

@@ -1,4 +1,5 @@
 /** Floor 0. Everything that one look from outside shows of a domain: what a sender would see, and what explains it. Only facts; no judgement. */
+import type { CaaSet } from '../caa.ts';
 import type { ErrorCode, FindingCode } from '../codes.ts';
 import type { MxFact, Unreadable } from '../plan/observation.ts';
 
@@ -85,7 +86,7 @@ export interface CheckFacts {
   readonly fetches: readonly PolicyFetch[];
   readonly reports: NameFact;
   /** The CAA set that counts for the policy host (RFC 8659 §3), and the name at which it stands; no name: there is none. */
-  readonly caa: { readonly name: string | null; readonly texts: readonly string[] };
+  readonly caa: CaaSet;
   /** The zone of the domain, and whether it has a DS at its parent. */
   readonly zone: { readonly name: string | null; readonly isSigned: boolean | null };
   /** What a label that nobody would create shows: a wildcard, or nothing. */

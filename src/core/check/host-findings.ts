@@ -1,4 +1,5 @@
 /** Floor 0. Findings about the names around the policy: wildcards, CAA, subdomains. */
+import { caaIssuers } from '../caa.ts';
 import { STS_PREFIX, TLSRPT_PREFIX } from '../txt-records.ts';
 import { type CheckFinding, checkFinding as finding } from './model.ts';
 import type { CheckSituation } from './situation.ts';
@@ -43,9 +44,8 @@ function wildcardFindings({ facts }: CheckSituation): readonly CheckFinding[] {
 function caaFindings({ facts }: CheckSituation): readonly CheckFinding[] {
   const { name, texts } = facts.caa;
   if (name === null) return [];
-  const issuers = texts.flatMap((text) => /^\d+ issue "?\s*([^";\s]*)/i.exec(text)?.[1] ?? []);
-  if (issuers.length === 0) return [];
-  const allowed = issuers.filter((issuer) => issuer !== '');
+  const allowed = caaIssuers(texts);
+  if (allowed === null) return [];
   if (allowed.length === 0) {
     return [
       finding(

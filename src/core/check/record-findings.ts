@@ -133,6 +133,7 @@ function delegationFindings(at: CheckSituation): readonly CheckFinding[] {
     'ID_RECORD_DELEGATED',
     'info',
     `${idRecord.name} leads to ${end}: whoever keeps that name decides on the id`,
+    'nothing; where you keep it yourself, in a zone with the records of many domains: `delegation:` in the config',
   );
   if (!isHalf) return [said];
   const message = `${idRecord.name} is delegated to ${end}, but ${policyHost.name} leads nowhere, so the policy cannot be fetched (RFC 8461 §8.2)`;

@@ -46,6 +46,24 @@ export function parseServer(text: string): Parsed<string> {
       });
 }
 
+/** Reads an address or a network in CIDR form, of machines that are believed; gives the latter. Issue: `BAD_ADDRESS`. */
+export function parseNetwork(text: string): Parsed<string> {
+  const [, host = '', digits] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const address = parseAddress(host);
+  if (!address.ok) {
+    return failed('BAD_ADDRESS', `"${text.slice(0, 60)}" is neither an address nor a network`, {
+      hint: 'write 10.0.0.5, 10.0.0.0/24 or "2001:db8::/64"',
+    });
+  }
+  const bits = address.value.includes(':') ? 128 : 32;
+  const length = digits === undefined ? bits : Number(digits);
+  if (length < 1 || length > bits) {
+    // Length 0 is everybody: what is believed would be worth nothing.
+    return failed('BAD_ADDRESS', `/${length} is no network that a proxy stands in; allowed is /1 to /${bits}`);
+  }
+  return parsed(`${address.value}/${length}`);
+}
+
 /** Is only this machine behind the `address:port`? */
 export function isLoopback(addressPort: string): boolean {
   return /^(?:127\.|\[::1\]:)/.test(addressPort);

@@ -54,10 +54,34 @@ export interface ServerPublisher {
   readonly spreadSeconds: number;
   /** `tls: behind-proxy`: a proxy in front ends TLS, so the host speaks plain HTTP on loopback. */
   readonly isBehindProxy: boolean;
-  /** `address:port` each. */
+  /** `address:port` or `systemd:NAME` each: an address to open, or the name of a socket that systemd hands over. */
   readonly listen: readonly string[];
+  /** As `listen`: where the CA fetches the answers to its challenges (HTTP-01). Null: nowhere. */
+  readonly http: readonly string[] | null;
+  /** Networks, ADDRESS/LENGTH, of the load balancers before `listen` and `http`: they, and nobody else, connect with the PROXY protocol. Null: none. */
+  readonly proxyProtocol: readonly string[] | null;
   /** The directory with the operator's own certificates; null: they are to come by ACME, or a proxy has them. */
   readonly certificates: string | null;
+  /** Null: own certificates, or a proxy has them. */
+  readonly acme: AcmeConfig | null;
+}
+
+export type AcmeChallenge = 'http-01' | 'tls-alpn-01' | 'dns-01';
+
+/** Where certificates are ordered (RFC 8555). */
+export interface AcmeConfig {
+  /** https. */
+  readonly directoryUrl: string;
+  /** `mailto:` URIs; may be empty. */
+  readonly contact: readonly string[];
+  readonly profile: string | null;
+  readonly challenge: AcmeChallenge;
+  /** RFC 8555 §7.3.4. `hmacKey`: base64url. */
+  readonly externalAccount: { readonly keyId: string; readonly hmacKey: Secret } | null;
+  /** Certificates that the CA's own HTTPS is trusted by, beside the public roots. Absolute. */
+  readonly caFile: string | null;
+  /** At most `count` new orders in any `perSeconds`. */
+  readonly orders: { readonly count: number; readonly perSeconds: number };
 }
 
 /** Which providers hold a domain's records: the same for all, or by record label (`_mta-sts`, `mta-sts`, `_smtp._tls`). Names of `providers:`. */
@@ -84,6 +108,10 @@ export interface DomainConfig {
   readonly observe: 'dns' | 'provider';
   readonly testingForSeconds: number;
   readonly idRecord: string | null;
+  /** The customer's CNAMEs lead to names in this zone of ours, and records are written there only (RFC 8461 §8.2). Null: they stand at the domain. */
+  readonly delegation: { readonly zone: HostName } | null;
+  /** The delegated domain moves out: all stays as it is until no CNAME of it leads here, then what is ours goes. */
+  readonly released: boolean;
 }
 
 /** How stsync looks at the world; every key optional in the YAML. */

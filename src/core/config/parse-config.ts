@@ -18,6 +18,7 @@ import { type FileContent, readFile } from './read-file.ts';
 import type { ReadContext } from './reading.ts';
 import type { Reader } from './readers.ts';
 import { checkReferences } from './references.ts';
+import { delegationCollisions } from './resolve-delegation.ts';
 import { type Fallbacks, resolveDomain, type Resolved } from './resolve-domain.ts';
 import { defaultDaemon } from './shape-daemon.ts';
 import { defaultLimits, defaultSchedule, defaultWorld } from './shape-world.ts';
@@ -67,15 +68,16 @@ export function parseConfig(files: readonly ConfigFile[], context: ParseContext)
   const references = checkReferences(merged);
   const fallbacks = fallbacksOf(merged);
   const resolved = merged.domains.map((entry) => resolveDomain(entry, fallbacks));
+  const domains = resolved.flatMap(({ config }) => (config === null ? [] : [config]));
   const faults = [
     ...merged.faults,
     ...references.faults,
     ...resolved.flatMap((one) => one.faults),
     ...lackingFaults(merged, resolved, fallbacks),
+    ...delegationCollisions(domains),
   ];
   const schedule = writtenSchedule(merged);
   if (faults.length > 0) return { ok: false, faults: sortFaults(faults), schedule };
-  const domains = resolved.flatMap(({ config }) => (config === null ? [] : [config]));
   const outside = { source, sourceCommit: repository?.commit ?? null, state: stateOf(local, context) };
   return {
     ok: true,

@@ -34,9 +34,10 @@ export function checkReferences(merged: MergedConfig): { faults: ConfigFault[]; 
 
 function useProviders(level: DomainValues | undefined, providers: NameTable): void {
   const choice = level?.provider?.value;
-  if (choice === undefined) return;
-  const lists = choice.kind === 'all' ? [choice.names] : [...choice.byRecord.values()];
-  for (const name of lists.flat()) providers.use(name);
+  const lists = choice === undefined ? [] : choice.kind === 'all' ? [choice.names] : [...choice.byRecord.values()];
+  const delegation = level?.delegation?.value;
+  const delegated = delegation === undefined || delegation === 'off' ? [] : (delegation.providers ?? []);
+  for (const name of [...lists.flat(), ...delegated]) providers.use(name);
 }
 
 class NameTable {

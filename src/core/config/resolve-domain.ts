@@ -2,7 +2,9 @@
 import { formatPolicy, MAX_WRITTEN_BODY_BYTES } from '../policy.ts';
 import { makeFault } from './fault.ts';
 import type { ConfigFault, DomainConfig, ProviderChoice, PublisherConfig } from './model.ts';
+import { ownerBase } from '../owner-base.ts';
 import type { DomainEntry } from './read-file.ts';
+import { delegationFaults, type DelegationKeys, delegationOf } from './resolve-delegation.ts';
 import { type DomainValues, type RecordLabel, recordLabels } from './shape-domain.ts';
 import { type Located, placeOf } from './source-text.ts';
 
@@ -34,7 +36,7 @@ export interface Resolved {
   readonly isLacking: { readonly publisher: boolean; readonly provider: boolean };
 }
 
-/** Codes: `MX_MISSING`, `POLICY_TOO_LARGE`, `PUBLISHER_IS_POLICY_HOST`. A key that is faulty already causes no second fault. */
+/** Codes: `MX_MISSING`, `POLICY_TOO_LARGE`, `PUBLISHER_IS_POLICY_HOST`, and those of the delegation. A key that is faulty already causes no second fault. */
 export function resolveDomain(entry: DomainEntry, fallbacks: Fallbacks): Resolved {
   const own = entry.located.value;
   if (own === undefined) return { config: null, faults: [], isLacking: { publisher: false, provider: false } };
@@ -44,7 +46,13 @@ export function resolveDomain(entry: DomainEntry, fallbacks: Fallbacks): Resolve
   const levels = profile === undefined ? [own, fallbacks.defaults] : [own, profile, fallbacks.defaults];
   const publisher = pick(levels, 'publisher') ?? fallbacks.publisher;
   const providers = chooseProviders(levels, fallbacks.providerNames);
-  const faults = [...mxFaults(entry, levels, isAllKnown), ...publisherFaults(entry.key, publisher)];
+  const keys = delegationKeys(levels);
+  const base = ownerBase({ domain: entry.key, delegation: delegationOf(keys.delegation) });
+  const faults = [
+    ...mxFaults(entry, levels, isAllKnown),
+    ...publisherFaults(base, publisher),
+    ...delegationFaults(entry.key, placeOf(entry.located), keys, isAllKnown),
+  ];
   const isLacking = {
     publisher: isAllKnown && publisher === undefined,
     provider: isAllKnown && providers === 'none',
@@ -77,7 +85,25 @@ function makeDomain(
     observe: pick(levels, 'observe')?.value ?? builtIn.observe,
     testingForSeconds: pick(levels, 'testingFor')?.value ?? builtIn.testingForSeconds,
     idRecord: pick(levels, 'idRecord')?.value ?? null,
+    delegation: zoneOf(levels),
+    released: pick(levels, 'released')?.value ?? false,
   };
+}
+
+function delegationKeys(levels: readonly DomainValues[]): DelegationKeys {
+  return {
+    delegation: pick(levels, 'delegation'),
+    released: pick(levels, 'released'),
+    absent: pick(levels, 'absent'),
+    idRecord: pick(levels, 'idRecord'),
+    observe: pick(levels, 'observe'),
+    tlsReports: pick(levels, 'tlsReports'),
+  };
+}
+
+function zoneOf(levels: readonly DomainValues[]): DomainConfig['delegation'] {
+  const delegation = delegationOf(pick(levels, 'delegation'));
+  return delegation === null ? null : { zone: delegation.zone };
 }
 
 function mxFaults(
@@ -100,9 +126,10 @@ function mxFaults(
   return [makeFault(placeOf(mx), 'POLICY_TOO_LARGE', message, 'name several hosts by one pattern: "*.mx.example.net"')];
 }
 
-function publisherFaults(domain: string, publisher: Located<PublisherConfig> | undefined): readonly ConfigFault[] {
+/** `base`: under which the host record stands. */
+function publisherFaults(base: string, publisher: Located<PublisherConfig> | undefined): readonly ConfigFault[] {
   const target = publisher?.value?.target;
-  if (publisher === undefined || target?.kind !== 'hostname' || target.hostname !== `mta-sts.${domain}`) return [];
+  if (publisher === undefined || target?.kind !== 'hostname' || target.hostname !== `mta-sts.${base}`) return [];
   const message = `${target.hostname} would be a CNAME to itself`;
   const hint = 'the publisher needs a host name of its own, or `addresses:`';
   return [makeFault(placeOf(publisher), 'PUBLISHER_IS_POLICY_HOST', message, hint)];
@@ -128,13 +155,17 @@ function isTooLarge(mx: readonly string[] | 'live' | undefined): boolean {
 
 /**
  * Each record is written where the nearest level says that names a provider for it; a map may leave labels to the level below. The TLS
- * report record needs one only where there is such a record. `none`: a record has no provider. `faulty`: reported already.
+ * report record needs one only where there is such a record. A delegation may name its own. `none`: a record has no provider. `faulty`: reported already.
  */
 function chooseProviders(
   levels: readonly DomainValues[],
   providerNames: readonly string[],
 ): ProviderChoice | 'none' | 'faulty' {
   if (levels.some(({ provider }) => provider !== undefined && provider.value === undefined)) return 'faulty';
+  const delegation = pick(levels, 'delegation');
+  if (delegation !== undefined && delegation.value === undefined) return 'faulty';
+  const ofZone = delegationOf(delegation)?.providers;
+  if (ofZone != null) return { kind: 'all', names: valuesOf(ofZone) };
   const namesOf = (label: RecordLabel): readonly string[] | null =>
     nearestNames(levels, label) ?? onlyName(providerNames);
   if (!levels.some(({ provider }) => provider?.value?.kind === 'by-record')) {
@@ -154,9 +185,13 @@ function nearestNames(levels: readonly DomainValues[], label: RecordLabel): read
   for (const { provider } of levels) {
     const choice = provider?.value;
     const names = choice?.kind === 'by-record' ? choice.byRecord.get(label) : choice?.names;
-    if (names !== undefined) return names.flatMap(({ value }) => (value === undefined ? [] : [value]));
+    if (names !== undefined) return valuesOf(names);
   }
   return null;
+}
+
+function valuesOf(names: readonly Located<string>[]): readonly string[] {
+  return names.flatMap(({ value }) => (value === undefined ? [] : [value]));
 }
 
 function onlyName(providerNames: readonly string[]): readonly string[] | null {

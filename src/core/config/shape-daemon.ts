@@ -1,6 +1,6 @@
 /** Floor 0. `daemon:`, and who may ask its operator listener. */
 import { failed, parsed, type Parsed } from '../result.ts';
-import { isLoopback, parseAddress, parseAddressPort } from './addresses.ts';
+import { isLoopback, parseAddressPort, parseNetwork } from './addresses.ts';
 import { makeFault } from './fault.ts';
 import type { DaemonConfig, OperatorAuth } from './model.ts';
 import { choice, flag, parsedText, type Reader, transform } from './readers.ts';
@@ -125,24 +125,6 @@ function parseHeaderName(text: string): Parsed<string> {
     : failed('BAD_VALUE', `"${text.slice(0, 60)}" cannot be the header with the user`, {
         hint: 'write "X-Forwarded-User"',
       });
-}
-
-/** Reads an address or a network in CIDR form; gives the latter. Issue: `BAD_ADDRESS`. */
-function parseNetwork(text: string): Parsed<string> {
-  const [, host = '', digits] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
-  const address = parseAddress(host);
-  if (!address.ok) {
-    return failed('BAD_ADDRESS', `"${text.slice(0, 60)}" is neither an address nor a network`, {
-      hint: 'write 10.0.0.5, 10.0.0.0/24 or "2001:db8::/64"',
-    });
-  }
-  const bits = address.value.includes(':') ? 128 : 32;
-  const length = digits === undefined ? bits : Number(digits);
-  if (length < 1 || length > bits) {
-    // Length 0 is everybody: the header would be worth nothing.
-    return failed('BAD_ADDRESS', `/${length} is no network that a proxy stands in; allowed is /1 to /${bits}`);
-  }
-  return parsed(`${address.value}/${length}`);
 }
 
 /** A name of the IANA time zone database, as this Node knows it. */

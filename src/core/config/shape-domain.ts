@@ -8,7 +8,9 @@ import { parseRua } from '../txt-records.ts';
 import { parseOwnerName } from './config-names.ts';
 import { textOf } from './reading.ts';
 import { choice, duration, flag, parsedText, type Reader, text, transform } from './readers.ts';
-import { byKind, type Field, listOf, mapOf, named, object, plainList, type Values } from './readers-composed.ts';
+import { someNames } from './provider-names.ts';
+import { byKind, type Field, mapOf, named, object, plainList, type Values } from './readers-composed.ts';
+import { delegationReader } from './shape-delegation.ts';
 import { publisherReader } from './shape-publisher.ts';
 import type { Located } from './source-text.ts';
 import { suggest } from './suggest.ts';
@@ -25,16 +27,6 @@ type ProviderNames =
 const YEAR = 31_536_000;
 const MAX_TTL_SECONDS = 2_147_483_647;
 
-const providerName = text('the name of a provider');
-const oneName: Reader<readonly Located<string>[]> = transform(providerName, (value, node, _label, reading) => [
-  { value, source: reading.source, offset: reading.offsetOf(node) },
-]);
-const someNames = byKind('the name of a provider or a list of names', {
-  text: oneName,
-  list: transform(listOf('a list of providers', providerName), (names, node, label, reading) =>
-    names.length > 0 ? names : reading.fault(node, 'BAD_VALUE', `\`${label}\` is an empty list`),
-  ),
-});
 const forAll = transform(someNames, (names): ProviderNames => ({ kind: 'all', names }));
 const byRecord = transform(
   object(
@@ -80,7 +72,7 @@ const guardHints: Readonly<Partial<Record<GuardName, string>>> = {
   'shared-id-record': 'give each domain an `idRecord` of its own',
   'max-changed-domains': 'use --allow for one run, or `limits:`',
   'no-foreign-overwrite': 'write `adopt: true`',
-  'no-delete-without-absent': 'write `absent: true`',
+  'no-delete-without-absent': 'write `absent: true`, or `released: true` where a delegated domain moves out',
   'served-before-id': 'a publisher with `proof: file` says how else it is proved',
   'plan-is-current': 'make a new plan',
 };
@@ -143,12 +135,20 @@ const sharedFields = {
     reader: parsedText('an owner name', parseOwnerName),
     about: 'The name that holds the id where _mta-sts.DOMAIN is a CNAME to it.',
   },
+  delegation: {
+    reader: delegationReader,
+    about: 'The customer sets CNAMEs to names in a zone of yours, and records are written there only; or off.',
+  },
 } as const satisfies Record<string, Field<unknown>>;
 
 const personalFields = {
   allow: { reader: plainList('a list of guards', guard), about: 'Guards that shall not hold this domain back.' },
   adopt: { reader: flag(), about: 'Take over records that somebody else wrote.' },
   absent: { reader: flag(), about: 'Take the policy away, in the order that loses no mail.' },
+  released: {
+    reader: flag(),
+    about: 'The delegated domain moves out: all stays as it is until no CNAME leads here, then what is ours goes.',
+  },
 } as const satisfies Record<string, Field<unknown>>;
 
 const domainFields = {
@@ -187,6 +187,7 @@ export const defaultsReader: Reader<DomainValues> = named(
       allow: onDomainOrProfile,
       adopt: onDomainOrProfile,
       absent: onDomainOrProfile,
+      released: onDomainOrProfile,
       profile: 'put it on the domain',
     },
   }),

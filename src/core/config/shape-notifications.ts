@@ -1,7 +1,6 @@
 /** Floor 0. `notifications:`, who is told when the status of a domain changes. */
-import { parseHostName } from '../names.ts';
-import { failed, parsed, type Parsed } from '../result.ts';
 import { parseServer } from './addresses.ts';
+import { parseMailAddress } from './mail-address.ts';
 import type { NotificationConfig, NotificationEvent, NotificationTemplate } from './model.ts';
 import { choice, parsedText, type Reader, text, transform } from './readers.ts';
 import { byType, listOf, notEmpty, object, plainList } from './readers-composed.ts';
@@ -98,14 +97,4 @@ export const notificationsReader: Reader<readonly NotificationConfig[]> = transf
 
 function eventsOf(words: readonly NotificationEvent[] | undefined): ReadonlySet<NotificationEvent> {
   return new Set(words ?? events);
-}
-
-/** `local@host`, as SMTP takes it without quoting (RFC 5321 section 4.1.2, dot-string). */
-function parseMailAddress(value: string): Parsed<string> {
-  const [, local, host] = /^([^@]{1,64})@([^@]+)$/.exec(value) ?? [];
-  const isLocalGood = local !== undefined && /^[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*$/.test(local);
-  const name = host === undefined ? null : parseHostName(host);
-  return isLocalGood && name?.ok === true
-    ? parsed(`${local}@${name.value}`)
-    : failed('BAD_VALUE', `"${value.slice(0, 100)}" is no mail address`, { hint: 'write "ops@example.com"' });
 }

@@ -79,11 +79,15 @@ function reportLines({ reports }: CheckFacts): readonly string[] {
   return [comment(`tlsReports: ["mailto:ADDRESS"] where TLS reports shall go; ${now}`)];
 }
 
-function delegationLines({ idRecord }: CheckFacts): readonly string[] {
+function delegationLines({ domain, idRecord }: CheckFacts): readonly string[] {
   const end = idRecord.chain.at(-1);
-  return end === undefined
-    ? []
-    : [comment(`idRecord: ${end} if that name is yours to write: _mta-sts is a CNAME to it`)];
+  if (end === undefined) return [];
+  const own = `_mta-sts.${domain}.`;
+  return [
+    end.startsWith(own)
+      ? comment(`delegation: { zone: ${end.slice(own.length)} } if that zone is yours: _mta-sts is a CNAME into it`)
+      : comment(`idRecord: ${end} if that name is yours to write: _mta-sts is a CNAME to it`),
+  ];
 }
 
 /** Records that rule 8 would keep as somebody else's. */

@@ -1,16 +1,18 @@
 /**
- * Floor 0. The one order that loses no mail (rule 5, RFC 8461 §8.1): host record, policy, proof, id. Where the policy host moves, the proof
- * of the new one comes before its record.
+ * Floor 0. The one order that loses no mail (rule 5, RFC 8461 §8.1): host record, certificate, policy, proof, id. Where the policy host moves, the
+ * proof of the new one comes before its record, unless its certificate can only come when it has moved.
  */
 import { bodyHash } from '../id.ts';
 import { formatPolicy, samePolicy, type StsPolicy } from '../policy.ts';
 import { formatStsRecord, parseStsRecords, STS_PREFIX } from '../txt-records.ts';
+import { behindCertificate, certificateIfMissing, isHostFirst } from './certificate-step.ts';
 import type { IdDecision } from './decide-id.ts';
 import { hostStep, isWantedHost, liveHost } from './host-step.ts';
 import type { Step } from './model.ts';
 import type { PolicyFact } from './observation.ts';
+import { canProve } from './delegation.ts';
 import { delegatedId, foreignHost, foreignId } from './ownership.ts';
-import { policyHostOf, writtenName } from './record-names.ts';
+import { ownName, policyHostOf, writtenName } from './record-names.ts';
 import type { Situation } from './situation.ts';
 import { heldStep, publishStep, skipBehindHeld, verifyStep } from './steps.ts';
 import { isTtlOnly, txtStep } from './txt-step.ts';
@@ -27,10 +29,13 @@ export function policyChain(at: Situation, policy: StsPolicy, decision: IdDecisi
   const isServed = isBodyOf(at.observation.policy, policy);
   const isNew = id !== null && decision?.cause != null;
   const needsProof = !isServed || publish !== null || host !== null || isNew || isFirstProofDue(at, policy, decision);
-  const verify = needsProof ? verifyStep(wanted.domain, policy) : null;
+  const verify = needsProof && canProve(at) ? verifyStep(wanted.domain, policy) : null;
   // A host record that may not be written stands in front in any case: nothing behind it would reach a sender.
   const isMove = isHostMove(at) && host?.outcome !== 'held';
-  const chain = (isMove ? [publish, verify, host, id] : [host, publish, verify, id]).filter((step) => step !== null);
+  const certificate = certificateIfMissing(at);
+  const isBefore = isMove && !(certificate !== null && isHostFirst(at));
+  const order = isBefore ? [certificate, publish, verify, host, id] : [host, certificate, publish, verify, id];
+  const chain = behindCertificate(order.filter((step) => step !== null));
   if (id === null || isTtlOnly(id)) return skipBehindHeld(chain);
   // While somebody else's id is out, neither a new body nor a new host may come out under it.
   const hold = delegatedId(at) ?? foreignId(at);
@@ -46,11 +51,9 @@ function isFirstProofDue({ wanted, memory }: Situation, policy: StsPolicy, decis
 
 /** The policy is announced, and the host record leads somewhere else than the YAML wants. */
 export function isHostMove({ wanted, ids, views }: Situation): boolean {
-  const live = views['mta-sts'].map((view) => liveHost(view, wanted.domain)).filter((sets) => sets.length > 0);
-  return (
-    ids.some((one) => one.id !== null) &&
-    live.some((sets) => !isWantedHost(sets, wanted.domain, wanted.publisher.target))
-  );
+  const name = ownName('mta-sts', wanted);
+  const live = views['mta-sts'].map((view) => liveHost(view, name)).filter((sets) => sets.length > 0);
+  return ids.some((one) => one.id !== null) && live.some((sets) => !isWantedHost(sets, wanted.publisher.target));
 }
 
 function publishIfNeeded({ wanted, observation }: Situation, policy: StsPolicy): Step | null {
@@ -69,7 +72,8 @@ function isBodyOf(fact: PolicyFact, policy: StsPolicy): boolean {
 function hostIfNeeded(at: Situation): Step | null {
   const { domain, publisher } = at.wanted;
   const views = at.views['mta-sts'];
-  const isSame = views.every((view) => isWantedHost(liveHost(view, domain), domain, publisher.target));
+  const name = ownName('mta-sts', at.wanted);
+  const isSame = views.every((view) => isWantedHost(liveHost(view, name), publisher.target));
   const reason = isSame ? 'another TTL is wanted' : `${policyHostOf(domain)} has to lead to the publisher`;
   const step = hostStep(at.wanted, publisher.target, views, reason);
   if (step === null || isSame) return step;

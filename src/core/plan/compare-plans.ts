@@ -1,6 +1,6 @@
 /**
  * Floor 0. Rule 14: one domain of a plan file beside its plan of now. What is to be done now has to stand in the file, to the letter but for
- * times; a domain where it does not has moved. Proofs and waits change nothing and are not compared.
+ * times; a domain where it does not has moved. Proofs, waits and certificates change nothing and are not compared.
  */
 import type { DomainPlan, Step } from './model.ts';
 import { isLive } from './is-live.ts';
@@ -39,8 +39,13 @@ export function comparePlans(reviewed: PlannedDomain, fresh: DomainPlan, observa
 
 /** Was this step to be carried out? One that max-changed-domains alone held is what a plan file frees. */
 export function isPlanned({ kind, outcome, guard }: PlannedStep): boolean {
-  if (kind === 'wait' || kind === 'verify') return false;
+  if (isUncompared({ kind })) return false;
   return outcome === 'pending' || (outcome === 'held' && guard === 'max-changed-domains');
+}
+
+/** What changes nothing. */
+function isUncompared({ kind }: Pick<PlannedStep, 'kind'>): boolean {
+  return kind === 'wait' || kind === 'verify' || kind === 'certificate';
 }
 
 /** A step that is not there now is explained already where a guard holds the domain, or where it could not be read in full. */
@@ -61,7 +66,7 @@ function wantedDifferences(reviewed: PlannedDomain, fresh: DomainPlan): readonly
 }
 
 function stepDifferences(step: Step, reviewed: readonly PlannedStep[]): readonly string[] {
-  const here = reviewed.filter((one) => one.kind !== 'wait' && one.kind !== 'verify' && isSamePlace(one, step));
+  const here = reviewed.filter((one) => !isUncompared(one) && isSamePlace(one, step));
   const same = here.filter((one) => isSameChange(one, step));
   if (same.some(isPlanned)) return [];
   const target = stepTarget(step);

@@ -4,7 +4,7 @@ import { TLSRPT_PREFIX } from '../txt-records.ts';
 import type { PublishedId } from './ids.ts';
 import type { Finding } from './model.ts';
 import type { Observation } from './observation.ts';
-import { recordName } from './record-names.ts';
+import { ownName, recordName } from './record-names.ts';
 import { finding } from './steps.ts';
 import { stringsOf, txtSetOf } from './txt-step.ts';
 
@@ -14,6 +14,8 @@ export function observationFindings(
   ids: readonly PublishedId[],
   cover: { readonly uncovered: readonly string[]; readonly unused: readonly string[] },
 ): readonly Finding[] {
+  // Somebody else looks after a domain that moves out.
+  if (wanted.released) return [];
   return [
     ...mxFindings(wanted, observation, cover),
     ...idFindings(wanted, ids),
@@ -114,7 +116,7 @@ function idFindings(wanted: DomainConfig, ids: readonly PublishedId[]): readonly
 }
 
 function reportFindings(wanted: DomainConfig, observation: Observation): readonly Finding[] {
-  const name = recordName('_smtp._tls', wanted.domain);
+  const name = ownName('_smtp._tls', wanted);
   const counts = observation.views.map((view) =>
     view.kind === 'read' ? stringsOf(txtSetOf(view, name), TLSRPT_PREFIX).length : 0,
   );

@@ -114,5 +114,6 @@ function emptyPlan({ domain, wantedHash, mode, mx, id }: PlannedDomain): DomainP
     foundEqual: [],
     isFailed: false,
     countsAsChange: false,
+    delegation: null,
   };
 }

@@ -1,16 +1,15 @@
-/** Floor 0. The host record `mta-sts.<domain>`: a CNAME, or addresses (A and AAAA). One step for all its sets: senders see them as one. */
+/** Floor 0. The host record, at `mta-sts.<domain>` or at its name in our zone: a CNAME, or addresses (A and AAAA). One step for all its sets: senders see them as one. */
 import type { DomainConfig, HostTarget } from '../config/model.ts';
 import { byCodePoint, isIpv4 } from '../names.ts';
 import { diffRecordSets, type RecordSet, type RecordType } from '../record-set.ts';
 import type { Step } from './model.ts';
 import type { ReadView } from './observation.ts';
 import { type ProviderChange, providerChange, textsOfSets } from './provider-change.ts';
-import { recordName } from './record-names.ts';
+import { ownName } from './record-names.ts';
 import { recordStep } from './steps.ts';
 
-/** The sets that stand at the host name. */
-export function liveHost(view: ReadView, domain: string): readonly RecordSet[] {
-  const name = recordName('mta-sts', domain);
+/** The sets that stand at the name of the host record. */
+export function liveHost(view: ReadView, name: string): readonly RecordSet[] {
   return view.sets.filter((set) => set.name === name && ['CNAME', 'A', 'AAAA'].includes(set.type));
 }
 
@@ -21,11 +20,11 @@ export function hostStep(
   views: readonly ReadView[],
   reason: string,
 ): Step | null {
-  const name = recordName('mta-sts', wanted.domain);
+  const name = ownName('mta-sts', wanted);
   const changes: ProviderChange[] = [];
   let shown: { before: readonly RecordSet[]; after: readonly RecordSet[] } | null = null;
   for (const view of views) {
-    const before = liveHost(view, wanted.domain);
+    const before = liveHost(view, name);
     const after = target === null ? [] : wantedHostSets(name, target, view.ttlSeconds);
     const diff = diffRecordSets(before, after);
     if (diff.length === 0) continue;
@@ -52,11 +51,8 @@ export function hostStep(
 }
 
 /** Does a live host record say what the YAML says (TTL aside)? */
-export function isWantedHost(sets: readonly RecordSet[], domain: string, target: HostTarget): boolean {
-  return (
-    JSON.stringify(textsOfSets(sets)) ===
-    JSON.stringify(textsOfSets(wantedHostSets(recordName('mta-sts', domain), target, 0)))
-  );
+export function isWantedHost(sets: readonly RecordSet[], target: HostTarget): boolean {
+  return JSON.stringify(textsOfSets(sets)) === JSON.stringify(textsOfSets(wantedHostSets('', target, 0)));
 }
 
 export function wantedHostSets(name: string, target: HostTarget, ttlSeconds: number): readonly RecordSet[] {

@@ -5,7 +5,7 @@ import { liveHost } from './host-step.ts';
 import type { Observation, ReadView } from './observation.ts';
 import type { PlannedStep } from './plan-file.ts';
 import { longestTtl, textsOfSets } from './provider-change.ts';
-import { recordName } from './record-names.ts';
+import { isRecordOf } from './record-names.ts';
 import { withoutTimes } from './report.ts';
 
 /**
@@ -16,10 +16,10 @@ export function isLive(step: PlannedStep, domain: string, observation: Observati
   const { type } = step;
   if (type === null) return isPolicyLive(step.after, observation);
   const read = observation.views.filter((view) => view.kind === 'read');
-  const isHost = step.name === recordName('mta-sts', domain);
+  const isHost = isRecordOf('mta-sts', step.name, domain);
   const shown = read.map((view) => ({
     provider: view.provider,
-    sets: isHost ? liveHost(view, domain) : setsAt(step.name, type, view),
+    sets: isHost ? liveHost(view, step.name) : setsAt(step.name, type, view),
   }));
   // A provider that does not hold the name shows nothing there.
   const live = shown.filter(({ sets }) => sets.length > 0);

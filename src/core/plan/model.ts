@@ -45,6 +45,14 @@ export interface Finding {
 export const statuses = ['failed', 'held', 'drift', 'waiting', 'changed', 'in sync'] as const;
 export type Status = (typeof statuses)[number];
 
+/** One CNAME in the customer's zone. */
+export interface DelegationState {
+  readonly name: string;
+  /** In our zone. */
+  readonly target: string;
+  readonly state: 'here' | 'missing' | 'elsewhere' | 'differs' | 'unreadable';
+}
+
 export interface DomainPlan {
   readonly domain: string;
   readonly status: Status;
@@ -78,4 +86,6 @@ export interface DomainPlan {
   readonly isFailed: boolean;
   /** The live policy, mode or host record changes or goes: counts for max-changed-domains. */
   readonly countsAsChange: boolean;
+  /** The CNAMEs that the owner of a delegated domain sets; null: the domain is not delegated. */
+  readonly delegation: readonly DelegationState[] | null;
 }

@@ -2,6 +2,7 @@
 import type { ErrorCode, FindingCode } from '../codes.ts';
 import type { StsPolicy } from '../policy.ts';
 import type { RecordKey, RecordSet } from '../record-set.ts';
+import type { Label } from './record-names.ts';
 
 /** A fact that could not be learned. It never means "empty" (rule 1). */
 export interface Unreadable {
@@ -70,6 +71,34 @@ export type ProviderView =
 /** A provider that could be read. */
 export type ReadView = Extract<ProviderView, { kind: 'read' }>;
 
+/**
+ * Where the customer's name leads, as the authoritative servers of its zone say. `here`: to the name of this domain in our zone, by however many
+ * CNAMEs. `ttlSeconds`: for so long resolvers may hold what they were told. `isWhole`: every server answered, so none of them can say otherwise.
+ */
+export type DelegationFact =
+  | { readonly kind: 'here'; readonly ttlSeconds: number; readonly isWhole: boolean }
+  /** NXDOMAIN, or a name without a record that counts here. */
+  | { readonly kind: 'missing'; readonly isWhole: boolean }
+  | {
+      readonly kind: 'elsewhere';
+      /** Where its CNAMEs end; null: the record itself stands there. */
+      readonly target: string | null;
+      /** The TXT, A and AAAA records that senders find there. */
+      readonly sets: readonly RecordSet[];
+      readonly ttlSeconds: number;
+      readonly isWhole: boolean;
+    }
+  /** The servers do not agree: it is being changed. `others`: what some of them show that is not the name in our zone. */
+  | { readonly kind: 'differs'; readonly others: readonly string[]; readonly ttlSeconds: number }
+  | Unreadable;
+
+/** What a look showed of the customer's CNAMEs. */
+export interface SeenDelegation {
+  readonly facts: Readonly<Record<Label, DelegationFact>>;
+  /** What our own host serves for the domain, while its name leads elsewhere; null: not asked. */
+  readonly atTarget: PolicyFact | null;
+}
+
 export interface Observation {
   readonly mx: MxFact;
   /** One for each provider of the domain, in the order of the YAML. */
@@ -85,6 +114,8 @@ export interface Observation {
   readonly offers: readonly MxOffer[] | null;
   /** What the providers have and not every authoritative server shows yet. */
   readonly spreading: readonly RecordKey[];
+  /** Null: the domain is not delegated. */
+  readonly delegation: SeenDelegation | null;
 }
 
 /** The hosts that mail goes to now; null when that could not be read. */

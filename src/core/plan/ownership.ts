@@ -5,18 +5,23 @@
 import { parseOwnId } from '../id.ts';
 import { type RecordSet, rdataText, recordKey } from '../record-set.ts';
 import { parseTlsRptRecords, TLSRPT_PREFIX } from '../txt-records.ts';
+import { writtenIds } from './ids.ts';
 import type { ReadView } from './observation.ts';
-import { recordName, writtenName } from './record-names.ts';
+import { ownName, writtenName } from './record-names.ts';
 import type { Hold } from './hold.ts';
 import type { Situation } from './situation.ts';
 import { liveHost } from './host-step.ts';
 import { stringsOf, txtSetOf } from './txt-step.ts';
 
 /** Null: the id record may be changed. */
-export function foreignId({ wanted, ids, memory }: Situation): Hold | null {
-  if (wanted.adopt || memory.owned.includes(`${writtenName('_mta-sts', wanted)} TXT`)) return null;
+export function foreignId({ wanted, observation, ids, memory }: Situation): Hold | null {
+  const fact = observation.delegation?.facts['_mta-sts'];
+  // That the record in our zone is ours says nothing of the one elsewhere, which senders read now.
+  const isElsewhere = fact?.kind === 'elsewhere';
+  const name = writtenName('_mta-sts', wanted);
+  if (wanted.adopt || (!isElsewhere && memory.owned.includes(`${name} TXT`))) return null;
   const foreign = ids.find((one) => one.id !== null && parseOwnId(one.id) === null);
-  return foreign === undefined ? null : foreignHold(writtenName('_mta-sts', wanted), `id ${foreign.id}`);
+  return foreign === undefined ? null : foreignHold(foreign.set?.name ?? name, `id ${foreign.id}`);
 }
 
 /** Null: the host record may be changed. `publisherHostnames`: every target of this YAML. */
@@ -24,7 +29,8 @@ export function foreignHost({ wanted, views, memory, publisherHostnames }: Situa
   const isOurs = (set: RecordSet): boolean =>
     memory.owned.includes(recordKey(set)) ||
     (set.type === 'CNAME' && set.rdata.every((rdata) => publisherHostnames.includes(rdataText('CNAME', rdata))));
-  const foreign = views['mta-sts'].flatMap((view) => liveHost(view, wanted.domain)).find((set) => !isOurs(set));
+  const name = ownName('mta-sts', wanted);
+  const foreign = views['mta-sts'].flatMap((view) => liveHost(view, name)).find((set) => !isOurs(set));
   if (wanted.adopt || foreign === undefined) return null;
   return foreignHold(
     foreign.name,
@@ -32,9 +38,17 @@ export function foreignHost({ wanted, views, memory, publisherHostnames }: Situa
   );
 }
 
+/** Null: what stands at our own name may be deleted, whatever senders read elsewhere by now. */
+export function foreignLeftover({ wanted, observation, memory }: Situation): Hold | null {
+  const name = writtenName('_mta-sts', wanted);
+  if (wanted.adopt || memory.owned.includes(`${name} TXT`)) return null;
+  const foreign = writtenIds(wanted, observation).find((one) => one.id !== null && parseOwnId(one.id) === null);
+  return foreign === undefined ? null : foreignHold(name, `id ${foreign.id}`);
+}
+
 /** Null: the `_smtp._tls` record may be changed. */
 export function foreignReports({ wanted, views, memory }: Situation): Hold | null {
-  const name = recordName('_smtp._tls', wanted.domain);
+  const name = ownName('_smtp._tls', wanted);
   if (wanted.adopt || memory.owned.includes(`${name} TXT`)) return null;
   const texts = views['_smtp._tls'].map((view) => stringsOf(txtSetOf(view, name), TLSRPT_PREFIX));
   const foreign = texts.find((strings) => parseTlsRptRecords(strings).ok);
@@ -43,7 +57,7 @@ export function foreignReports({ wanted, views, memory }: Situation): Hold | nul
 
 /** A CNAME at `_mta-sts` leads away: stsync writes at its end only where the YAML states that name (rule 7). */
 export function delegatedId({ wanted, views }: Situation): Hold | null {
-  const own = recordName('_mta-sts', wanted.domain);
+  const own = ownName('_mta-sts', wanted);
   const held = delegated(own, views['_mta-sts']);
   if (wanted.idRecord === null || held === null) return held;
   const ends = views['_mta-sts'].flatMap((view) => view.sets).filter((set) => set.name === own && set.type === 'CNAME');

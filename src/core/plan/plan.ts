@@ -8,6 +8,9 @@ import type { DomainMemory } from '../memory.ts';
 import { coverMx } from '../mx.ts';
 import { formatPolicy } from '../policy.ts';
 import { recordKey } from '../record-set.ts';
+import { certificateFindings, isWithoutCertificate } from './certificate-step.ts';
+import { delegationRecords } from './delegation.ts';
+import { delegationFindings } from './delegation-findings.ts';
 import { observationFindings } from './findings.ts';
 import { guardDeletes } from './guard-deletes.ts';
 import { liveId } from './ids.ts';
@@ -16,8 +19,9 @@ import { livePolicy, liveMxHosts, type Observation } from './observation.ts';
 import { offerFindings } from './offers.ts';
 import { planPolicy, type PolicyPart } from './policy-part.ts';
 import { allProviders, type Label, writtenName } from './record-names.ts';
+import { isReleasable } from './release.ts';
 import { reportsStep } from './reports-step.ts';
-import { type PlanContext, type Situation, situationOf } from './situation.ts';
+import { type DomainContext, type Situation, situationOf } from './situation.ts';
 import { statusOf } from './status.ts';
 import { finding, holdFinding, holdStep, spreadStep, unreadableFinding } from './steps.ts';
 
@@ -26,7 +30,7 @@ export function planDomain(
   wanted: DomainConfig,
   observation: Observation,
   memory: DomainMemory,
-  context: PlanContext,
+  context: DomainContext,
 ): DomainPlan {
   const at = situationOf(wanted, observation, memory, context);
   const part = planPolicy(at);
@@ -38,20 +42,22 @@ export function planDomain(
   const plan = {
     domain: wanted.domain,
     wantedHash: part.wanted === null ? null : sha256Hex(formatPolicy(part.wanted)),
-    mode: { wanted: wanted.absent ? ('none' as const) : wanted.mode, live: livePolicy(observation)?.mode ?? null },
+    mode: { wanted: wantedMode(at), live: livePolicy(observation)?.mode ?? null },
     mx: {
       wanted: part.wanted?.mx ?? [],
       live: hosts,
-      uncovered: wanted.absent ? [] : cover.uncovered,
+      uncovered: wanted.absent || wanted.released ? [] : cover.uncovered,
       unused: hosts === null ? [] : cover.unused,
     },
     id: { live: liveId(at.ids), next: part.decision?.cause == null ? null : part.decision.id },
-    steps: guardDeletes([...steps, ...waits, ...spreadSteps(at, steps)], wanted),
+    steps: guardDeletes([...steps, ...waits, ...spreadSteps(at, steps)], wanted, isReleasable(at)),
     findings: [
       ...failures,
       ...observationFindings(wanted, observation, at.ids, cover),
       ...offerFindings(observation, at.isSmtpReachable, at.announced?.mode === 'enforce'),
+      ...delegationFindings(at, awaitedNames(part.steps)),
       ...part.findings,
+      ...certificateFindings(at),
       ...part.holds.map(holdFinding),
       ...heldFindings(steps),
     ],
@@ -62,15 +68,33 @@ export function planDomain(
     cause: part.decision?.cause ?? null,
     txtTtlSeconds: Math.max(0, ...at.views['_mta-sts'].map((view) => view.ttlSeconds)),
     foundEqual: foundEqual(at, part, steps),
-    isFailed: failures.length > 0 || (part.serve === null && !wanted.absent),
+    isFailed:
+      failures.length > 0 || isWithoutCertificate(at) || (part.serve === null && !wanted.absent && !wanted.released),
     countsAsChange: part.countsAsChange,
+    delegation: delegationStates(at),
   };
   return { ...plan, status: statusOf(plan, 'before') };
 }
 
+/** Of a domain that moves out nothing else is wanted than what there is. */
+function wantedMode({ wanted, observation }: Situation): DomainPlan['mode']['wanted'] {
+  if (wanted.absent) return 'none';
+  return wanted.released ? (livePolicy(observation)?.mode ?? wanted.mode) : wanted.mode;
+}
+
+/** Of records in a zone that we cannot write. */
+function awaitedNames(steps: readonly Step[]): ReadonlySet<string> {
+  return new Set(steps.filter((step) => step.kind === 'wait' && step.type === 'CNAME').map((step) => step.name));
+}
+
+function delegationStates({ wanted, observation }: Situation): DomainPlan['delegation'] {
+  if (wanted.delegation === null) return null;
+  return delegationRecords(wanted, observation).map(({ name, target, fact }) => ({ name, target, state: fact.kind }));
+}
+
 function reportsPart(at: Situation): readonly Step[] {
-  const { tlsReports, absent } = at.wanted;
-  if (tlsReports === null || absent || at.views['_smtp._tls'].length === 0) return [];
+  const { tlsReports, absent, released } = at.wanted;
+  if (tlsReports === null || absent || released || at.views['_smtp._tls'].length === 0) return [];
   const reason =
     tlsReports.length === 0 ? '`tlsReports: []` removes the record' : 'reports shall go to these addresses';
   const step = reportsStep(at, tlsReports, reason);
@@ -86,7 +110,9 @@ function spreadSteps({ observation }: Situation, steps: readonly Step[]): readon
 /** One finding for each fact that could not be read; a domain with one is `failed`. */
 function failuresOf({ wanted, observation }: Situation): readonly Finding[] {
   const views = observation.views.filter((view) => allProviders(wanted).includes(view.provider));
-  const failures = [...views, observation.policy, observation.published, observation.mx].flatMap((fact) =>
+  const led = delegationRecords(wanted, observation).map(({ fact }) => fact);
+  const mx = wanted.released ? [] : [observation.mx];
+  const failures = [...views, ...led, observation.policy, observation.published, ...mx].flatMap((fact) =>
     fact.kind === 'unreadable' ? [unreadableFinding(fact)] : [],
   );
   return failures.filter(

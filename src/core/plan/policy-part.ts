@@ -6,9 +6,12 @@ import { formatPolicy, samePolicy, type StsPolicy } from '../policy.ts';
 import { isHostMove, policyChain } from './chain.ts';
 import { decideId, type IdDecision } from './decide-id.ts';
 import { liveHost } from './host-step.ts';
+import { delegationWaits, isLeadingHere } from './delegation.ts';
 import { liveId } from './ids.ts';
 import { laggingId } from './lagging-id.ts';
 import type { Finding, Step } from './model.ts';
+import { ownName } from './record-names.ts';
+import { planRelease } from './release.ts';
 import { deletionSteps, planRemoval } from './removal.ts';
 import type { Hold } from './hold.ts';
 import { policyToServe, type Serving } from './serve.ts';
@@ -43,6 +46,7 @@ const nothing: PolicyPart = {
 
 export function planPolicy(at: Situation): PolicyPart {
   if (at.wanted.absent) return isChainReadable(at) ? planAbsence(at) : nothing;
+  if (at.wanted.released) return isChainReadable(at) ? { ...nothing, ...planRelease(at) } : nothing;
   const serving = policyToServe(at);
   const shown = { ...nothing, serve: serving.policy, wanted: serving.wanted };
   if (!isChainReadable(at)) return shown;
@@ -51,7 +55,21 @@ export function planPolicy(at: Situation): PolicyPart {
   return { ...shown, findings: [finding('LIVE_MX_UNKNOWN', 'error', message, 'list the MX hosts in the YAML')] };
 }
 
-function planPresence(at: Situation, { holds, isHeldTesting }: Serving, next: StsPolicy): Partial<PolicyPart> {
+function planPresence(at: Situation, serving: Serving, next: StsPolicy): Partial<PolicyPart> & Chain {
+  const made = isLeadingHere(at) ? planLed(at, serving, next) : planStray(at, serving, next);
+  return { ...made, steps: [...made.steps, ...delegationWaits(at.wanted, at.observation)] };
+}
+
+/**
+ * While a CNAME that senders need does not lead here, what they were told stays, also where it is somebody else's: then body and id here and
+ * there say the same, whichever of both a sender reaches. Where they were told nothing, all is made ready but the id.
+ */
+function planStray(at: Situation, { holds, isHeldTesting }: Serving, next: StsPolicy): Partial<PolicyPart> & Chain {
+  const policy = at.announced ?? next;
+  return { ...chainFor(at, policy, false), serve: policy, holds, isHeldTesting };
+}
+
+function planLed(at: Situation, { holds, isHeldTesting }: Serving, next: StsPolicy): Partial<PolicyPart> & Chain {
   const settling = hostSettling(at);
   if (settling === null) {
     const finishing = finishLagging(at, next);
@@ -71,7 +89,7 @@ function planPresence(at: Situation, { holds, isHeldTesting }: Serving, next: St
 function planAbsence(at: Situation): PolicyPart {
   const removal = planRemoval(at);
   if (removal.phase === 'delete') {
-    const steps = deletionSteps(at);
+    const steps = deletionSteps(at, 'no sender holds a policy any more');
     const countsAsChange = steps.some((step) => step.chain === 'policy' && step.outcome === 'pending');
     return { ...nothing, steps, countsAsChange };
   }
@@ -124,7 +142,8 @@ function hostSettling(at: Situation): Hold | null {
   const reason = 'the policy host moves first; the policy changes when no resolver holds the old host record';
   const hold = { guard: 'served-before-id', reason, hint: 'wait for the TTL of the old host record' } as const;
   if (isHostMove(at)) {
-    const sets = at.views['mta-sts'].flatMap((view) => liveHost(view, at.wanted.domain));
+    const name = ownName('mta-sts', at.wanted);
+    const sets = at.views['mta-sts'].flatMap((view) => liveHost(view, name));
     const ttlSeconds = Math.max(0, ...sets.map((set) => set.ttlSeconds));
     return { ...hold, notBefore: new Date(at.now.getTime() + 1000 * ttlSeconds) };
   }

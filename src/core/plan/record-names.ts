@@ -1,5 +1,6 @@
 /** Floor 0. The names of a policy domain's records, and which providers hold each. */
 import type { DomainConfig } from '../config/model.ts';
+import { type Owned, ownerBase } from '../owner-base.ts';
 import type { RecordKey } from '../record-set.ts';
 
 export type Label = '_mta-sts' | 'mta-sts' | '_smtp._tls';
@@ -9,14 +10,25 @@ export function policyHostOf(domain: string): string {
   return `mta-sts.${domain}`;
 }
 
-/** The absolute name of one of the domain's records. */
+/** The absolute name of one of the domain's records, as senders look it up. */
 export function recordName(label: Label, domain: string): string {
   return `${label}.${domain}`;
 }
 
+/** The name of the record where stsync keeps the domain's records: the same, or in our zone the name that a CNAME there leads to. */
+export function ownName(label: Label, wanted: Owned): string {
+  return recordName(label, ownerBase(wanted));
+}
+
 /** The name at which a record is written: for the id, the one that `idRecord:` states, where `_mta-sts` is a CNAME to it (rule 7). */
-export function writtenName(label: Label, wanted: Pick<DomainConfig, 'domain' | 'idRecord'>): string {
-  return label === '_mta-sts' && wanted.idRecord !== null ? wanted.idRecord : recordName(label, wanted.domain);
+export function writtenName(label: Label, wanted: Owned & Pick<DomainConfig, 'idRecord'>): string {
+  return label === '_mta-sts' && wanted.idRecord !== null ? wanted.idRecord : ownName(label, wanted);
+}
+
+/** Is it this record of the domain, at the domain or in a zone of ours? For a step, which says no more than its name. */
+export function isRecordOf(label: Label, name: string, domain: string): boolean {
+  const own = recordName(label, domain);
+  return name === own || name.startsWith(`${own}.`);
 }
 
 /** Names of `providers:` that hold this record, in the order of the YAML. */

@@ -10,7 +10,7 @@ import { hostStep } from './host-step.ts';
 import type { PublishedId } from './ids.ts';
 import type { Step } from './model.ts';
 import { livePolicy } from './observation.ts';
-import { foreignHost, foreignId } from './ownership.ts';
+import { foreignHost, foreignLeftover } from './ownership.ts';
 import { policyHostOf, writtenName } from './record-names.ts';
 import { assumedHistory, assumptionNote } from './remember.ts';
 import { reportsStep } from './reports-step.ts';
@@ -60,7 +60,7 @@ export function planRemoval({ wanted, observation, memory, ids, now }: Situation
 }
 
 /** The deletions, each of ours only. */
-export function deletionSteps(at: Situation): readonly Step[] {
+export function deletionSteps(at: Situation, reason: string): readonly Step[] {
   const { wanted, observation, views } = at;
   const { domain } = wanted;
   const id = txtStep(
@@ -69,7 +69,7 @@ export function deletionSteps(at: Situation): readonly Step[] {
       prefix: STS_PREFIX,
       text: null,
       means: () => false,
-      reason: 'no sender holds a policy any more',
+      reason,
     },
     views['_mta-sts'],
     'policy',
@@ -80,8 +80,10 @@ export function deletionSteps(at: Situation): readonly Step[] {
   const policy =
     isOurs && fact.kind === 'body' ? deletePolicyStep(domain, fact.body, 'nobody asks for it any more') : null;
   const host = hostStep(wanted, null, views['mta-sts'], `${policyHostOf(domain)} leads to nothing any more`);
-  const reports = reportsStep(at, [], 'the domain shall be absent');
-  const guarded = [guard(id, foreignId(at)), policy, guard(host, foreignHost(at))].filter((step) => step !== null);
+  const reports = reportsStep(at, [], wanted.absent ? 'the domain shall be absent' : reason);
+  const guarded = [guard(id, foreignLeftover(at)), policy, guard(host, foreignHost(at))].filter(
+    (step) => step !== null,
+  );
   return [...skipBehindHeld(guarded), ...(reports === null ? [] : [reports])];
 }
 

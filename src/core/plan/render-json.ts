@@ -29,5 +29,6 @@ function domainJson(plan: DomainPlan): unknown {
     }));
     return { kind, name, type, before, after, reason, outcome, guard, notBefore, providers };
   });
-  return { domain, status, wantedHash, mode, mx, id, rotation: cause, steps, findings };
+  const delegation = plan.delegation === null ? {} : { delegation: plan.delegation };
+  return { domain, status, wantedHash, mode, mx, id, rotation: cause, ...delegation, steps, findings };
 }

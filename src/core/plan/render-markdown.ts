@@ -96,6 +96,7 @@ function stepLines(step: Step): readonly string[] {
   const mark = ['pending', 'done'].includes(step.outcome) ? '' : `  ${step.outcome.toUpperCase()}`;
   const why = ['held', 'skipped'].includes(step.outcome) ? [`# ${whyText(step)}`] : [];
   if (step.kind === 'wait') return [`# ${waitWords(step)}: ${whyText(step)}`];
+  if (step.kind === 'certificate') return [`# ${what}: ${whyText(step)}`];
   if (step.kind === 'verify') {
     if (['pending', 'skipped'].includes(step.outcome)) return [];
     return [`# prove ${what}: ${step.outcome === 'done' ? 'served' : `${step.outcome}: ${whyText(step)}`}`];

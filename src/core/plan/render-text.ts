@@ -58,6 +58,7 @@ function stepLines(step: Step, options: TextOptions): readonly string[] {
   }[step.outcome];
   const why = whyText(step);
   if (step.kind === 'wait') return [`  … ${waitWords(step)}  ${options.paint('dim', why)}`];
+  if (step.kind === 'certificate') return [`  … ${what}  ${options.paint('dim', why)}`];
   if (step.kind === 'verify')
     return [`  ? prove ${what}${options.paint('error', mark)}${step.outcome === 'done' ? '  served' : `  ${why}`}`];
   const sign = signOf(step);

@@ -75,9 +75,9 @@ export function exitCodeOf(report: RunReport): 0 | 1 | 2 | 3 {
   return domains.some((plan) => ['failed', 'held', 'drift'].includes(plan.status)) ? 3 : 0;
 }
 
-/** A step that is to be done now. */
+/** A step that is to be done now, by a run: a certificate is waited for. */
 export function isDue(step: Step): boolean {
-  return step.outcome === 'pending' && step.kind !== 'wait';
+  return step.outcome === 'pending' && step.kind !== 'wait' && step.kind !== 'certificate';
 }
 
 /** The domains, worst first. */

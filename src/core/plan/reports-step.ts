@@ -2,7 +2,7 @@
 import { formatTlsRptRecord, parseTlsRptRecords, TLSRPT_PREFIX } from '../txt-records.ts';
 import type { Step } from './model.ts';
 import { delegated, foreignReports } from './ownership.ts';
-import { recordName } from './record-names.ts';
+import { ownName } from './record-names.ts';
 import type { Situation } from './situation.ts';
 import { heldStep } from './steps.ts';
 import { isTtlOnly, txtStep } from './txt-step.ts';
@@ -10,7 +10,7 @@ import { isTtlOnly, txtStep } from './txt-step.ts';
 /** The step that makes the record carry `rua`; empty: that none of ours is there. Null where it is so already. */
 export function reportsStep(at: Situation, rua: readonly string[], reason: string): Step | null {
   const views = at.views['_smtp._tls'];
-  const name = recordName('_smtp._tls', at.wanted.domain);
+  const name = ownName('_smtp._tls', at.wanted);
   const text = rua.length === 0 ? null : formatTlsRptRecord(rua);
   const step = txtStep(
     { name, prefix: TLSRPT_PREFIX, text, means: (live) => sameRua(live, rua), reason },

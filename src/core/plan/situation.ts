@@ -3,6 +3,7 @@ import type { DomainConfig } from '../config/model.ts';
 import { bodyHash, parseOwnId } from '../id.ts';
 import type { DomainMemory } from '../memory.ts';
 import { formatPolicy, type StsPolicy } from '../policy.ts';
+import type { CertificateFact } from './certificate-step.ts';
 import { liveId, type PublishedId, publishedIds } from './ids.ts';
 import { livePolicy, type Observation, type ReadView } from './observation.ts';
 import { type Label, providersOf } from './record-names.ts';
@@ -17,7 +18,13 @@ export interface PlanContext {
   readonly isSmtpReachable: boolean;
 }
 
-export interface Situation extends PlanContext {
+/** What is known of one domain beside the look and the memory. */
+export interface DomainContext extends PlanContext {
+  /** Null: it does not come by ACME. */
+  readonly certificate: CertificateFact | null;
+}
+
+export interface Situation extends DomainContext {
   readonly wanted: DomainConfig;
   readonly observation: Observation;
   readonly memory: DomainMemory;
@@ -33,7 +40,7 @@ export function situationOf(
   wanted: DomainConfig,
   observation: Observation,
   memory: DomainMemory,
-  context: PlanContext,
+  context: DomainContext,
 ): Situation {
   const ids = publishedIds(wanted, observation);
   const read = (label: Label): readonly ReadView[] => readViews(wanted, observation, label);
@@ -41,11 +48,13 @@ export function situationOf(
   return { ...context, wanted, observation, memory, ids, views, announced: announcedPolicy(observation, memory, ids) };
 }
 
-/** Could policy, host record and id all be read? They are one chain: where one of them is hidden, none of it is touched. */
+/** Could policy, host record and id all be read, and where a delegated domain leads? They are one chain: where one of them is hidden, none of it is touched. */
 export function isChainReadable({ wanted, observation, views }: Situation): boolean {
   const isWhole = (label: Label): boolean => views[label].length === providersOf(wanted, label).length;
   const { policy, published } = observation;
-  return policy.kind !== 'unreadable' && published.kind !== 'unreadable' && isWhole('_mta-sts') && isWhole('mta-sts');
+  const isLed = (label: Label): boolean => observation.delegation?.facts[label].kind !== 'unreadable';
+  const isRead = policy.kind !== 'unreadable' && published.kind !== 'unreadable';
+  return isRead && (['_mta-sts', 'mta-sts'] as const).every((label) => isWhole(label) && isLed(label));
 }
 
 function readViews(wanted: DomainConfig, observation: Observation, label: Label): readonly ReadView[] {

@@ -1,5 +1,6 @@
 /** Floor 0. The status of a domain from its plan (DESIGN section 3), worst first. */
 import type { DomainPlan, Status } from './model.ts';
+import { isDue } from './report.ts';
 
 type Judged = Pick<DomainPlan, 'steps' | 'isFailed' | 'mx' | 'mode'>;
 
@@ -8,10 +9,9 @@ export function statusOf(plan: Judged, when: 'before' | 'after'): Status {
   const has = (outcome: string): boolean => plan.steps.some((step) => step.outcome === outcome);
   if (plan.isFailed || has('failed') || has('unknown')) return 'failed';
   if (has('held')) return 'held';
-  const isDue = plan.steps.some((step) => step.outcome === 'pending' && step.kind !== 'wait');
   // A live MX host that no wanted pattern covers is drift that no step of ours can mend: MX is never written.
-  if (isDue || isUncovered(plan)) return 'drift';
-  if (plan.steps.some((step) => step.kind === 'wait' && step.outcome === 'pending')) return 'waiting';
+  if (plan.steps.some(isDue) || isUncovered(plan)) return 'drift';
+  if (has('pending')) return 'waiting';
   return when === 'after' && has('done') ? 'changed' : 'in sync';
 }
 

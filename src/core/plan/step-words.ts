@@ -2,11 +2,12 @@
 import { parsePolicy } from '../policy.ts';
 import type { DomainPlan, Finding, Step } from './model.ts';
 import type { ProviderSides } from './provider-change.ts';
-import { recordName } from './record-names.ts';
+import { isRecordOf } from './record-names.ts';
 import { type RunReport, summarise } from './report.ts';
 
 /** What a step is about: `policy of mta-sts.example.com`, `_mta-sts.example.com TXT`. */
-export function stepTarget({ name, type }: Pick<Step, 'name' | 'type'>): string {
+export function stepTarget({ kind, name, type }: Pick<Step, 'kind' | 'name' | 'type'>): string {
+  if (kind === 'certificate') return `certificate of ${name}`;
   return type === null ? `policy of ${name}` : `${name} ${type}`;
 }
 
@@ -23,6 +24,7 @@ export function sideText({ type }: Pick<Step, 'type'>, texts: readonly string[] 
 
 /** The change of a step in one line: `before -> after`; for each provider where they differ. */
 export function changeText(step: Step): string {
+  if (step.kind === 'certificate') return step.reason;
   const texts = step.changes.map((one) => sidesText(step, one));
   const [first] = texts;
   if (first === undefined) return sidesText(step, { ...step, ttl: { before: null, after: null } });
@@ -48,6 +50,7 @@ export function changeWords({ domain, steps, findings }: DomainPlan): string {
     .filter((step) => step.kind !== 'verify')
     .map((step) => {
       if (step.kind === 'wait') return waitWords(step);
+      if (step.kind === 'certificate') return 'certificate';
       return `${signOf(step)} ${labelOf(step, domain)}${['pending', 'done'].includes(step.outcome) ? '' : ` (${step.outcome})`}`;
     });
   const [first] = findings.filter((one) => one.severity === 'error');
@@ -105,6 +108,6 @@ function policyText(body: string): string {
 
 function labelOf({ name, type }: Step, domain: string): string {
   if (type === null) return 'policy';
-  if (name === recordName('mta-sts', domain)) return 'host';
-  return name === recordName('_smtp._tls', domain) ? 'reports' : 'id';
+  if (isRecordOf('mta-sts', name, domain)) return 'host';
+  return isRecordOf('_smtp._tls', name, domain) ? 'reports' : 'id';
 }

@@ -36,6 +36,11 @@ export function publishStep(domain: string, before: string | null, policy: StsPo
   };
 }
 
+/** It changes nothing by itself: the daemon orders it, and what rests on it follows. */
+export function certificateStep(domain: string, reason: string): Step {
+  return { ...pending, kind: 'certificate', name: policyHostOf(domain), type: null, before: null, after: null, reason };
+}
+
 export function deletePolicyStep(domain: string, before: string, reason: string): Step {
   return { ...pending, kind: 'delete', name: policyHostOf(domain), type: null, before: [before], after: null, reason };
 }
@@ -73,6 +78,16 @@ export function holdStep(domain: string, one: Hold, served: StsPolicy | null, wa
 export function spreadStep(name: string, type: string): Step {
   const reason = 'not every name server shows it yet; a later run goes on';
   return { ...pending, kind: 'wait', name, type, before: null, after: null, reason };
+}
+
+/** A record in a zone that we cannot write. */
+export function waitStep(
+  name: string,
+  before: readonly string[] | null,
+  after: readonly string[] | null,
+  reason: string,
+): Step {
+  return { ...pending, kind: 'wait', name, type: 'CNAME', before, after, reason };
 }
 
 /** What is wanted next, behind an id that some provider lacks: no date, since the next run goes on when it is there. */

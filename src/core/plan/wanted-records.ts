@@ -4,17 +4,17 @@ import { type RecordSet, txtSet } from '../record-set.ts';
 import { formatStsRecord, formatTlsRptRecord } from '../txt-records.ts';
 import { wantedHostSets } from './host-step.ts';
 import type { DomainPlan } from './model.ts';
-import { recordName, writtenName } from './record-names.ts';
+import { ownName, writtenName } from './record-names.ts';
 
 /** In the order in which they are written: reports, host, id. Without the id as long as none is published or planned. */
 export function wantedRecords(wanted: DomainConfig, plan: DomainPlan): readonly RecordSet[] {
-  const { domain, ttlSeconds, tlsReports } = wanted;
+  const { ttlSeconds, tlsReports } = wanted;
   const id = plan.id.next ?? plan.id.live;
   return [
     ...(tlsReports === null || tlsReports.length === 0
       ? []
-      : [txtSet(recordName('_smtp._tls', domain), ttlSeconds, [formatTlsRptRecord(tlsReports)])]),
-    ...wantedHostSets(recordName('mta-sts', domain), wanted.publisher.target, ttlSeconds),
+      : [txtSet(ownName('_smtp._tls', wanted), ttlSeconds, [formatTlsRptRecord(tlsReports)])]),
+    ...wantedHostSets(ownName('mta-sts', wanted), wanted.publisher.target, ttlSeconds),
     ...(id === null ? [] : [txtSet(writtenName('_mta-sts', wanted), ttlSeconds, [formatStsRecord(id)])]),
   ];
 }

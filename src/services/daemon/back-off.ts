@@ -25,15 +25,29 @@ export function isScheduled(reason: RunReason): boolean {
   return reason === 'schedule' || reason === 'missed';
 }
 
+/** How much a run for this reason looks at: 0 named domains, 1 what is due, 2 everything. */
+export function reachOf(reason: RunReason): 0 | 1 | 2 {
+  if (reason === 'certificate') return 0;
+  return isScheduled(reason) ? 1 : 2;
+}
+
+export interface Occasion {
+  readonly reason: RunReason;
+  /** Looked at in any case: their certificate has come. A fleet that waits for the CA gets one each half minute for weeks. */
+  readonly named: ReadonlySet<string>;
+  readonly now: Date;
+}
+
 /** The domains that a run looks at; null: all of them. `domains`: those of the config. */
 export function dueDomains(
   domains: readonly string[],
   states: ReadonlyMap<string, DomainState>,
-  reason: RunReason,
-  now: Date,
+  { reason, named, now }: Occasion,
 ): readonly string[] | null {
-  if (!isScheduled(reason)) return null;
-  const isDue = (domain: string): boolean => isTimeOver(states.get(domain)?.nextAt ?? null, now);
+  const reach = reachOf(reason);
+  if (reach === 2) return null;
+  const isDue = (domain: string): boolean =>
+    named.has(domain) || (reach === 1 && isTimeOver(states.get(domain)?.nextAt ?? null, now));
   // Domains that share an id record are judged against each other (rule 7), so they are looked at together or not at all.
   const recordOf = (domain: string): string => states.get(domain)?.plan.idRecord ?? '';
   const dueRecords = new Set(domains.filter(isDue).map(recordOf));

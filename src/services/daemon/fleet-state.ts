@@ -9,7 +9,16 @@ import type { RunReport } from '../../core/plan/report.ts';
 import { retryAt } from './back-off.ts';
 
 /** Why a run was made. */
-export type RunReason = 'start' | 'schedule' | 'missed' | 'sighup' | 'config' | 'git' | 'hook' | 'takeover';
+export type RunReason =
+  | 'start'
+  | 'schedule'
+  | 'missed'
+  | 'sighup'
+  | 'config'
+  | 'git'
+  | 'hook'
+  | 'takeover'
+  | 'certificate';
 
 export interface DomainState {
   readonly status: Status;

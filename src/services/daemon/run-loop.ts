@@ -8,7 +8,7 @@ import type { RunReport } from '../../core/plan/report.ts';
 import type { Clock } from '../../effects/clock.ts';
 import type { Log } from '../../effects/log.ts';
 import type { CronSchedule } from '../../effects/schedule-cron.ts';
-import { dueDomains, isScheduled } from './back-off.ts';
+import { dueDomains, isScheduled, reachOf } from './back-off.ts';
 import {
   afterBrokenRun,
   afterRun,
@@ -71,6 +71,8 @@ export class RunLoop {
   readonly #pending = new Set<RunReason>();
   /** Of runs that came to nothing: they are made with the next one, so that a domain that was to be tried at once still is. */
   readonly #putOff = new Set<RunReason>();
+  /** Domains whose certificate has come. */
+  readonly #named = new Set<string>();
   #state: FleetState;
   #schedule: CronSchedule | null = null;
   #work: Promise<void> | null = null;
@@ -102,9 +104,10 @@ export class RunLoop {
     this.#world.onNews(before, this.#state);
   };
 
-  /** Asks for a run. A stand-by leaves it to the one that works. */
-  readonly trigger = (reason: RunReason): void => {
+  /** Asks for a run. A stand-by leaves it to the one that works. `domains`: those that a run for a `certificate` is about. */
+  readonly trigger = (reason: RunReason, domains: readonly string[] = []): void => {
     if (this.#state.role !== 'leader') return;
+    for (const domain of domains) this.#named.add(domain);
     this.#pending.add(reason);
     this.#work ??= this.#drain();
   };
@@ -196,10 +199,12 @@ export class RunLoop {
     const before = this.#state;
     const { inForce } = before;
     if (inForce === null) return;
-    // One that came from the schedule at the same time as another is no reason to leave anything out.
-    const reason = reasons.find((one) => !isScheduled(one)) ?? reasons[0] ?? 'schedule';
+    // One that came at the same time as another is no reason to leave anything out.
+    const reason = reasons.toSorted((a, b) => reachOf(b) - reachOf(a))[0] ?? 'schedule';
+    const named = new Set(this.#named);
+    this.#named.clear();
     const startedAt = clock.now();
-    const due = this.#due(inForce.config, reason, startedAt);
+    const due = this.#due(inForce.config, reason, named, startedAt);
     this.#state = { ...before, isRunning: true };
     log.debug({ reasons, domains: due.count }, 'a run begins');
     const ended: FleetState[] = [];
@@ -217,6 +222,7 @@ export class RunLoop {
     } catch (thrown) {
       error = sentenceOf(thrown);
       for (const one of reasons) if (!isScheduled(one)) this.#putOff.add(one);
+      for (const domain of named) this.#named.add(domain);
     }
     const lastRun = { startedAt, endedAt: clock.now(), reason, error };
     const after = error === null ? (ended[0] ?? this.#state) : afterBrokenRun(this.#state, lastRun);
@@ -230,10 +236,11 @@ export class RunLoop {
   #due(
     config: Config,
     reason: RunReason,
+    named: ReadonlySet<string>,
     now: Date,
   ): Pick<RunRequest, 'only' | 'paceMs'> & { count: number; intervalMs: number } {
     const names = config.domains.map((one) => one.domain);
-    const only = dueDomains(names, this.#state.domains, reason, now);
+    const only = dueDomains(names, this.#state.domains, { reason, named, now });
     const { length: count } = only ?? names;
     const intervalMs = this.#schedule?.intervalMs() ?? 0;
     const paceMs = isScheduled(reason) ? Math.min(intervalMs / 2, GAP_MS * count) : 0;

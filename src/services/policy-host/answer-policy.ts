@@ -2,6 +2,8 @@
  * Floor 3. What the policy host answers to a request (RFC 8461 §3.3). Only `GET` and `HEAD` of the one path give a policy; strangers get a bare
  * status for all else, and never a redirect, which no sender follows.
  */
+import { hostOf } from './host-header.ts';
+
 export interface PolicyRequest {
   readonly method: string;
   /** As it stands in the request line. */
@@ -37,12 +39,6 @@ export function answerPolicy(
   if (method !== 'GET' && method !== 'HEAD') return bare(405);
   const body = asked === null ? null : bodyOf(asked);
   return body === null ? bare(404) : { status: 200, body };
-}
-
-/** The name in a `Host` header, without its port; null: none. What is no name of ours has no policy, so it is not read any closer. */
-function hostOf(host: string | undefined): string | null {
-  const text = host?.replace(/:\d{1,5}$/, '').toLowerCase() ?? '';
-  return text === '' ? null : text;
 }
 
 function isOwnAddress(host: string | undefined): boolean {

@@ -157,12 +157,19 @@ describe('a publisher', () => {
     ['{ type: external, hostname: h.example, spread: 5m }', { spreadSeconds: 300 }],
     [
       '{ type: server, hostname: h.example }',
-      { spreadSeconds: 0, isBehindProxy: false, listen: ['[::]:443'], certificates: null },
+      {
+        spreadSeconds: 0,
+        isBehindProxy: false,
+        listen: ['[::]:443'],
+        http: ['[::]:80'],
+        proxyProtocol: null,
+        certificates: null,
+      },
     ],
     ['{ type: server, hostname: h.example, tls: own }', { spreadSeconds: 0, isBehindProxy: false }],
     [
       '{ type: server, hostname: h.example, certificates: { directory: ./certs }, listen: "0.0.0.0:8443" }',
-      { certificates: '/etc/stsync/certs', listen: ['0.0.0.0:8443'] },
+      { certificates: '/etc/stsync/certs', listen: ['0.0.0.0:8443'], http: null, acme: null },
     ],
     [
       '{ type: server, hostname: h.example, listen: ["192.0.2.1:443", "[2001:DB8:0::1]:443"] }',
@@ -170,12 +177,20 @@ describe('a publisher', () => {
     ],
     [
       '{ type: server, hostname: h.example, tls: behind-proxy }',
-      { spreadSeconds: 60, isBehindProxy: true, listen: ['127.0.0.1:9781'] },
+      { spreadSeconds: 60, isBehindProxy: true, listen: ['127.0.0.1:9781'], http: null, acme: null },
     ],
     ['{ type: server, hostname: h.example, tls: behind-proxy, listen: "[::1]:80" }', { listen: ['[::1]:80'] }],
     [
       '{ type: server, hostname: h.example, tls: behind-proxy, listen: "10.0.0.5:80", plainOnNetwork: true }',
       { listen: ['10.0.0.5:80'] },
+    ],
+    [
+      '{ type: server, hostname: h.example, listen: "systemd:https", http: ["systemd:http", "127.0.0.1:8080"] }',
+      { listen: ['systemd:https'], http: ['systemd:http', '127.0.0.1:8080'] },
+    ],
+    [
+      '{ type: server, hostname: h.example, proxyProtocol: [10.0.0.0/8, "2001:DB8::5"] }',
+      { proxyProtocol: ['10.0.0.0/8', '2001:db8::5/128'] },
     ],
     [
       '{ type: server, addresses: [192.0.2.1, "2001:DB8:0::1"] }',

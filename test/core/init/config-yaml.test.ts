@@ -97,6 +97,15 @@ describe('a domain', () => {
       '# idRecord: a.example.net',
     ],
     [
+      'an id record delegated to a name that is made from the domain',
+      {
+        idRecord: nameFact('_mta-sts.example.com', ['v=STSv1; id=1;'], {
+          chain: ['_mta-sts.example.com.sts.example.net'],
+        }),
+      },
+      'delegation: { zone: sts.example.net }',
+    ],
+    [
       'another TTL',
       { reports: nameFact('_smtp._tls.example.com', ['v=TLSRPTv1; rua=mailto:a@b.example'], { ttlSeconds: 3600 }) },
       'has 1h now',

@@ -104,6 +104,7 @@ export function planOf(domain: string, status: Status, text: string, findings: r
     foundEqual: [],
     isFailed: false,
     countsAsChange: false,
+    delegation: null,
   };
 }
 

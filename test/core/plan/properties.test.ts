@@ -106,6 +106,7 @@ const observation: fc.Arbitrary<Observation> = fc
     mx,
     offers: null,
     spreading: [],
+    delegation: null,
     published: body === null ? ({ kind: 'absent' } as const) : bodyFact(body),
     views: [
       {
@@ -140,6 +141,7 @@ function planOf(one: DomainConfig, seen: Observation, memory: DomainMemory = noM
     publisherHostnames: ['policies.example.net'],
     isRotationAsked: false,
     isSmtpReachable: false,
+    certificate: null,
   });
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { dueDomains, retryAt } from '../../../src/services/daemon/back-off.ts';
+import { dueDomains, type Occasion, retryAt } from '../../../src/services/daemon/back-off.ts';
 import type { RunReason } from '../../../src/services/daemon/fleet-state.ts';
 import { planOf, stateWith } from './states.ts';
 
@@ -45,6 +45,10 @@ describe('a domain that fails', () => {
   });
 });
 
+function occasion(reason: RunReason, now: Date, ...named: readonly string[]): Occasion {
+  return { reason, now, named: new Set(named) };
+}
+
 describe('the domains of a run', () => {
   const later = new Date(from.getTime() + HOUR);
   const states = new Map([
@@ -62,16 +66,25 @@ describe('the domains of a run', () => {
     ['hook', null],
     ['sighup', null],
   ])('for reason %s: %j (null: all)', (reason, due) => {
-    expect(dueDomains(['bad.example', 'good.example', 'new.example'], states, reason, from)).toEqual(due);
+    expect(dueDomains(['bad.example', 'good.example', 'new.example'], states, occasion(reason, from))).toEqual(due);
+  });
+
+  test('are those named alone when certificates have come, and with the schedule those too', () => {
+    const all = ['bad.example', 'good.example', 'new.example'];
+    expect(dueDomains(all, states, occasion('certificate', from, 'bad.example', 'gone.example'))).toEqual([
+      'bad.example',
+    ]);
+    expect(dueDomains(all, states, occasion('schedule', from, 'bad.example'))).toBeNull();
+    expect(dueDomains(all, states, occasion('certificate', later))).toEqual([]);
   });
 
   test('are all of them once the wait is over', () => {
-    expect(dueDomains(['bad.example', 'good.example'], states, 'schedule', later)).toBeNull();
+    expect(dueDomains(['bad.example', 'good.example'], states, occasion('schedule', later))).toBeNull();
   });
 
   test('hold one again whose wait was set before the clock was set back', () => {
     const before = new Date(later.getTime() - 7 * HOUR);
-    expect(dueDomains(['bad.example', 'good.example'], states, 'schedule', before)).toBeNull();
+    expect(dueDomains(['bad.example', 'good.example'], states, occasion('schedule', before))).toBeNull();
   });
 
   test('never hold one of two that share an id record alone: rule 7 judges them against each other', () => {
@@ -86,7 +99,7 @@ describe('the domains of a run', () => {
       ],
       ['c.example', stateWith({ nextAt: later }, 'c.example')],
     ]);
-    expect(dueDomains(['a.example', 'b.example', 'c.example'], shared, 'schedule', from)).toEqual([
+    expect(dueDomains(['a.example', 'b.example', 'c.example'], shared, occasion('schedule', from))).toEqual([
       'a.example',
       'b.example',
     ]);

@@ -75,6 +75,7 @@ function rig(state: FleetState, peer = '127.0.0.1'): Rig {
     domainStates: () => new Map(),
     lastGoodRunAt: () => null,
     policyBody: () => null,
+    certificate: () => null,
     close: () => undefined,
   };
   const calls = [{ provider: 'main', operation: 'read', outcome: 'PROVIDER_BUSY', count: 3 }] as const;

@@ -477,3 +477,30 @@ describe('a stop', () => {
     expect(answer).toBe(false);
   });
 });
+
+describe('a certificate that has come', () => {
+  test('makes a run of its domain alone, and one during a run is in the next', async () => {
+    const rig = await new Rig().led();
+    rig.loop.trigger('certificate', ['b.example']);
+    await settled();
+    expect(rig.run().only).toEqual(['b.example']);
+    rig.loop.trigger('certificate', ['a.example']);
+    await rig.run().end();
+    expect(rig.run().only).toEqual(['a.example']);
+    await rig.run().end();
+    rig.loop.trigger('certificate', ['b.example']);
+    rig.loop.trigger('sighup');
+    await settled();
+    expect(rig.run().only).toBeNull();
+  });
+
+  test('is not forgotten when its run comes to nothing', async () => {
+    const rig = await new Rig(['a.example', 'b.example', 'c.example']).led();
+    rig.loop.trigger('certificate', ['b.example']);
+    await settled();
+    await rig.run().fail(new StsyncError('LOCKED', 'another stsync'));
+    rig.loop.trigger('certificate', ['a.example']);
+    await settled();
+    expect(rig.run().only).toEqual(['a.example', 'b.example']);
+  });
+});

@@ -26,6 +26,7 @@ export function planOf(domain: string, rest: Partial<DomainPlan> = {}): DomainPl
     foundEqual: [],
     isFailed: false,
     countsAsChange: false,
+    delegation: null,
     ...rest,
   };
 }

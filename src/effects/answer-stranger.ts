@@ -1,0 +1,45 @@
+/** Floor 2. One request of a stranger over HTTP, as plain data, and its answer: a bare status or a short text, never more. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+export interface HostRequest {
+  readonly method: string;
+  /** As it stands in the request line. */
+  readonly target: string;
+  readonly host: string | undefined;
+  /** Null: over plain HTTP. */
+  readonly serverName: string | null;
+}
+
+export interface HostAnswer {
+  readonly status: number;
+  /** Null: none. */
+  readonly body: string | null;
+}
+
+export function answerStranger(
+  request: IncomingMessage,
+  response: ServerResponse,
+  serverName: string | null,
+  answer: (request: HostRequest) => HostAnswer,
+): void {
+  const { method = '', url: target = '', headersDistinct } = request;
+  const { host: hosts = [] } = headersDistinct;
+  // RFC 9112 section 3.2: exactly one. Node would take the first of them, and a proxy before it perhaps the last.
+  const { status, body } = answer({ method, target, host: hosts.length === 1 ? hosts[0] : undefined, serverName });
+  if (status !== 200 || hasBody(request)) {
+    // Whoever asks for something else, or sends what nobody wants, asks no second time on this connection.
+    response.shouldKeepAlive = false;
+    response.once('finish', () => request.socket.destroySoon());
+  }
+  response.writeHead(status, {
+    'content-length': Buffer.byteLength(body ?? ''),
+    ...(status === 405 ? { allow: 'GET, HEAD' } : {}),
+    // RFC 8461 §3.3: senders MUST NOT use HTTP caching. A cache between would show an old policy after its proof, so none may keep it.
+    ...(body === null ? {} : { 'content-type': 'text/plain', 'cache-control': 'no-store' }),
+  });
+  response.end(method === 'HEAD' ? undefined : (body ?? undefined));
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0;
+}

@@ -1,0 +1,156 @@
+/** `publisher: { type: server }` without certificates of one's own: the built daemon gets them from a real CA (Debian's pebble), and a domain goes on. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { get } from 'node:https';
+import { createServer as createTcpServer } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import { type Pebble, PEBBLE_PROGRAMS, startPebble } from '../servers/pebble.ts';
+import { describeWith } from '../servers/programs.ts';
+import { type DnsServer, startDnsServer } from '../support/dns-server.ts';
+import { closedPort } from '../support/tcp-server.ts';
+import { Folder } from './daemon-rig.ts';
+
+const DOMAINS = ['example.com', 'example.org'] as const;
+const MOST_RUNS = 20;
+
+class Host {
+  readonly folder = new Folder();
+  readonly #pebble: Pebble;
+  readonly #dns: DnsServer;
+  readonly port: number;
+
+  constructor(pebble: Pebble, dns: DnsServer, port: number) {
+    this.#pebble = pebble;
+    this.#dns = dns;
+    this.port = port;
+    writeFileSync(join(this.folder.path, 'root.pem'), pebble.root);
+    const zone = readFileSync(join(this.folder.path, 'zones', 'example.com.zone'), 'utf8');
+    this.folder.write('zones/example.org.zone', zone);
+  }
+
+  yaml(domains: readonly string[] = ['example.com'], challenge: 'http-01' | 'tls-alpn-01' = 'http-01'): void {
+    const { directoryUrl, caFile, httpPort: http } = this.#pebble;
+    const connectTo = DOMAINS.flatMap((domain) => [
+      `"mta-sts.${domain}:443": "127.0.0.1:${this.port}"`,
+      `"mta-sts.${domain}:80": "127.0.0.1:${http}"`,
+    ]);
+    this.folder.write(
+      'domains.yaml',
+      `version: 1
+providers: { local: { type: zonefile, directory: ./zones } }
+publisher:
+  type: server
+  hostname: policies.example.net
+  listen: 127.0.0.1:${this.port}
+  ${challenge === 'http-01' ? `http: 127.0.0.1:${http}` : ''}
+  acme: { directory: "${directoryUrl}", caFile: ${caFile}, challenge: ${challenge} }
+world:
+  resolvers: ["${this.#dns.address}"]
+  connectTo: { ${connectTo.join(', ')} }
+  caFile: ./root.pem
+daemon: { listen: off }
+defaults: { provider: local, observe: provider }
+domains:
+${domains.map((domain) => `  ${domain}: { mx: [mx1.example.net] }`).join('\n')}
+`,
+    );
+  }
+
+  /** As a sender fetches it: whole verification, with the root of the CA. */
+  fetch(host: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const options = { host: '127.0.0.1', port: this.port, servername: host, headers: { host }, agent: false };
+      get({ ...options, path: '/.well-known/mta-sts.txt', ca: this.#pebble.root }, (response) => {
+        let text = '';
+        response.on('data', (chunk: Buffer) => (text += chunk.toString()));
+        response.on('end', () => resolve(text));
+      }).on('error', reject);
+    });
+  }
+}
+
+describeWith(PEBBLE_PROGRAMS, 'a policy host that gets its certificates by ACME', () => {
+  let pebble: Pebble;
+  let dns: DnsServer;
+  let host: Host;
+
+  beforeAll(async () => {
+    pebble = await startPebble();
+  });
+  afterAll(() => pebble.stop());
+  beforeEach(async () => {
+    dns = await startDnsServer({ isResolver: true });
+    onTestFinished(() => dns.stop());
+    for (const name of [...DOMAINS, 'example.net']) dns.zones.addZone(name);
+    for (const name of [...DOMAINS.map((domain) => `mta-sts.${domain}`), 'policies.example.net'])
+      dns.zones.setRecords(name, 'A', ['127.0.0.1']);
+    host = new Host(pebble, dns, await closedPort(createTcpServer()));
+  });
+
+  test('waits with policy and id for the certificate, and goes on by itself when it has come; a restart orders nothing', async () => {
+    host.yaml();
+    const daemon = host.folder.start();
+    expect(await daemon.run(1)).toMatchObject({ waiting: 1 });
+    expect(host.folder.id()).toBeNull();
+    await daemon.line('certificate');
+    expect(await daemon.run(2)).toMatchObject({ changed: 1, reasons: ['certificate'] });
+    expect(host.folder.id()).toMatch(/^\d{14}[\da-f]{16}$/);
+    expect(await host.fetch('mta-sts.example.com')).toContain('mx: mx1.example.net\r\n');
+    expect((await daemon.stop()).code).toBe(0);
+    expect(daemon.lines.filter(({ level }) => level === 'error' || level === 'warn')).toEqual([]);
+
+    const next = host.folder.start();
+    expect(await next.run(1)).toMatchObject({ 'in sync': 1 });
+    expect(await host.fetch('mta-sts.example.com')).toContain('mx: mx1.example.net\r\n');
+    await next.stop();
+    expect(next.lines.filter(({ msg }) => msg === 'certificate')).toEqual([]);
+  });
+
+  test('orders for a domain that a later config brings, and says in a dry run what the other waits for', async () => {
+    host.yaml();
+    const daemon = host.folder.start();
+    await daemon.run(2);
+    host.yaml(DOMAINS);
+    const { code, stdout } = await host.folder.cli('sync', '--dry-run', 'example.org');
+    expect([code, stdout]).toEqual([2, expect.stringContaining('… certificate of mta-sts.example.org')]);
+    for (let runs = 3; runs < MOST_RUNS; runs++) {
+      const ended = await daemon.run(runs);
+      if (ended['changed'] === 1) break;
+    }
+    expect(await host.fetch('mta-sts.example.org')).toContain('mx: mx1.example.net\r\n');
+    await daemon.stop();
+  });
+
+  test('is failed with the reason where nobody can look at the host, and its cure', async () => {
+    const closed = await closedPort(createTcpServer());
+    host.yaml();
+    const yaml = readFileSync(join(host.folder.path, 'domains.yaml'), 'utf8');
+    host.folder.write(
+      'domains.yaml',
+      yaml.replace(/mta-sts.example.com:80": "127.0.0.1:\d+/, `mta-sts.example.com:80": "127.0.0.1:${closed}`),
+    );
+    const daemon = host.folder.start();
+    await daemon.run(1);
+    await vi.waitFor(
+      async () => {
+        const { code, stdout } = await host.folder.cli('sync');
+        expect([code, stdout]).toEqual([
+          1,
+          expect.stringMatching(/no certificate for mta-sts.example.com: .*refuses the connection/),
+        ]);
+      },
+      { timeout: 20_000, interval: 500 },
+    );
+    expect(host.folder.id()).toBeNull();
+    await daemon.stop();
+  });
+
+  test('proves the host by TLS-ALPN-01 at the listener that serves the policies', async () => {
+    const alpn = new Host(pebble, dns, pebble.tlsPort);
+    alpn.yaml(['example.com'], 'tls-alpn-01');
+    const daemon = alpn.folder.start();
+    expect(await daemon.run(2)).toMatchObject({ changed: 1 });
+    expect(await alpn.fetch('mta-sts.example.com')).toContain('mx: mx1.example.net\r\n');
+    await daemon.stop();
+  });
+});
