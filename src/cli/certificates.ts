@@ -10,6 +10,8 @@ import { policyHostOf } from '../core/plan/record-names.ts';
 import { openCertificateStore } from '../effects/store-sqlite-certificates.ts';
 import type { CertificateStore } from '../effects/certificate-store.ts';
 import type { ChallengeBoard } from '../effects/challenge-board.ts';
+import { systemClock } from '../effects/clock.ts';
+import { openCertificateCounter } from '../services/certificates/count-certificates.ts';
 import type { CertificateWorker } from '../services/certificates/worker.ts';
 import type { FleetState } from '../services/daemon/fleet-state.ts';
 import { openAcmeWorker } from './acme-worker.ts';
@@ -22,6 +24,9 @@ export interface CertificatesWorld extends Pick<DaemonView, 'state' | 'trigger' 
   readonly isServed: (host: string) => boolean;
   readonly tell: (error: StsyncError) => void;
 }
+
+/** For the metrics. */
+export const certificateCounts = openCertificateCounter();
 
 /** One CA with one way to ask it. */
 interface Office {
@@ -79,6 +84,7 @@ export class Certificates {
     const planOf = (domain: string) => domains.get(domain)?.plan;
     const needs = certificateNeeds({ domains: served, known, planOf, isServed: this.#world.isServed });
     for (const host of needs.needless) this.#store.remove(host);
+    certificateCounts.look(needs.wanted, known, systemClock.now());
     const shares = shareOut(needs, served, known, config, acmes);
     for (const [key, acme] of acmes) this.#employ(key, acme, config, shares.get(key) ?? []);
   }
@@ -101,6 +107,7 @@ export class Certificates {
       wanted: () => order.wanted,
       onNews: (host) => {
         log.info({ host }, 'certificate');
+        certificateCounts.issued();
         trigger('certificate', [domainOf(host)]);
       },
       onTrouble: tell,

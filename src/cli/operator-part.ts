@@ -5,12 +5,14 @@ import { openStoreReadOnly } from '../effects/store-sqlite.ts';
 import { mayAsk } from '../services/daemon/may-ask.ts';
 import { openMetrics } from '../services/daemon/metrics.ts';
 import { operatorApp } from '../services/daemon/operator-app.ts';
+import { certificateCounts } from './certificates.ts';
 import type { DaemonPart, DaemonView } from './daemon-parts.ts';
 import { providerCalls, statePathOf } from './wiring.ts';
 
 /** `daemon.listen` counts at the start: another address needs a restart. */
 export async function operatorPart({ config, state, trigger, log, version }: DaemonView): Promise<DaemonPart> {
-  const metrics = openMetrics(state, providerCalls.counts, version);
+  const counts = { calls: providerCalls.counts, certificates: certificateCounts.counts, now: systemClock.now };
+  const metrics = openMetrics(state, counts, version);
   const openStore = () => openStoreReadOnly(statePathOf(config));
   const app = operatorApp({ state, trigger, metrics, log, now: systemClock.now, openStore, mayAsk });
   const { listen } = config.daemon;

@@ -18,16 +18,17 @@ import {
 } from '../core/plan/remember.ts';
 import { isDue } from '../core/plan/report.ts';
 import { statusOf } from '../core/plan/status.ts';
-import { finding, spreadStep } from '../core/plan/steps.ts';
+import { spreadStep } from '../core/plan/steps.ts';
 import { samePolicy } from '../core/policy.ts';
 import { recordKey } from '../core/record-set.ts';
 import { parseStsRecords, STS_PREFIX } from '../core/txt-records.ts';
 import type { Publisher } from '../effects/publisher.ts';
 import type { Store } from '../effects/store.ts';
 import type { Provider } from '../provider.ts';
-import { applyChanges, messageOf, UnknownOutcome } from './apply-records.ts';
+import { applyChanges, messageOf } from './apply-records.ts';
 import { provedBySeen, provePolicy, type SeenPolicy } from './prove.ts';
 import { isIdEverywhere } from './spread.ts';
+import { failedStep, stopped, type Tried } from './tried-step.ts';
 import type { Network } from './world.ts';
 
 export interface WritingWorld {
@@ -39,14 +40,6 @@ export interface WritingWorld {
   /** Commit of the YAML, for the journal. */
   readonly commit: string | null;
   readonly signal: AbortSignal;
-}
-
-/** A step after it was tried. */
-interface Tried {
-  readonly step: Step;
-  readonly finding: Finding | null;
-  /** It is done and not to be seen everywhere yet. */
-  readonly isSpreading?: boolean;
 }
 
 /** A plan, and what it was made from. */
@@ -245,51 +238,6 @@ class DomainRun {
 /** The step of the host record: the only one of the policy chain that is no TXT and no policy file. */
 function isHostStep(step: Step): boolean {
   return step.chain === 'policy' && step.type !== null && step.type !== 'TXT' && step.kind !== 'wait';
-}
-
-/** What rests on a step that did not succeed: the id is held by its guard, the rest is skipped. */
-function stopped(step: Step, broken: Step): Step {
-  // Nothing went wrong: somebody else has to install the body, and until then it is drift.
-  if (broken.outcome === 'pending')
-    return { ...step, outcome: 'skipped', reason: `follows when ${broken.name} serves the policy at every address` };
-  const reason = `rests on ${broken.kind} ${broken.name}, which is ${broken.outcome}`;
-  const isId = step.kind === 'upsert' && step.type === 'TXT';
-  return isId
-    ? { ...step, outcome: 'held', guard: 'served-before-id', reason }
-    : { ...step, outcome: 'skipped', reason };
-}
-
-function failedStep(step: Step, error: unknown): Tried {
-  const what = step.type === null ? step.name : `${step.name} ${step.type}`;
-  if (error instanceof UnknownOutcome) {
-    const message = `${what}: it is not known whether the change was made: ${error.message}`;
-    return {
-      step: { ...step, outcome: 'unknown' },
-      finding: finding('STEP_UNKNOWN', 'error', message, 'the next run looks first and goes on from there'),
-    };
-  }
-  if (!(error instanceof StsyncError)) {
-    return {
-      step: { ...step, outcome: 'failed' },
-      finding: finding('STEP_FAILED', 'error', `${what}: ${messageOf(error)}`),
-    };
-  }
-  if (error.code === 'CHANGED_SINCE_READ') {
-    return {
-      step: {
-        ...step,
-        outcome: 'held',
-        guard: 'plan-is-current',
-        reason: [error.message, error.hint ?? []].flat().join('; '),
-      },
-      finding: finding('CHANGED_SINCE_PLAN', 'warning', error.message, error.hint ?? null),
-    };
-  }
-  const where = error.where === undefined || error.message.includes(error.where) ? '' : `${error.where}: `;
-  return {
-    step: { ...step, outcome: 'failed' },
-    finding: finding(error.code, 'error', `${what}: ${where}${error.message}`, error.hint ?? null),
-  };
 }
 
 /** The step failed already; that its end could not be journaled leaves it `started`, which says the same. */

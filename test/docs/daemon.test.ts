@@ -88,7 +88,7 @@ describe('docs/daemon.md', () => {
   it('has every endpoint and no other', () => {
     const metrics = openMetrics(
       () => noFleet,
-      () => [],
+      { calls: () => [], certificates: () => null, now: () => new Date(0) },
       '0',
     );
     const log = { debug: nothing, info: nothing, warn: nothing, error: nothing, hide: nothing };

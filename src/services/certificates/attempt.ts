@@ -150,11 +150,16 @@ function afterCa(
   const now = world.now().getTime();
   switch (problem.scope) {
     case 'queue': {
-      const isOfHost = isLimitOfHost(problem, record.host);
-      if (!isOfHost) authority.parked(problem);
+      const until = new Date(now + parkMs(problem));
+      if (isLimitOfHost(problem, record.host)) {
+        if (problem.retryAfterMs !== null) return withPause(record, failure, until);
+        // Such as a name that Let's Encrypt has paused, until a person asks for it there.
+        const order = stage === 'ordered' ? 'going' : 'over';
+        return withFailure(record, { failure, retryAfterMs: null, order }, world.random());
+      }
+      authority.parked(problem);
       // An order that is not made yet waits in the queue; one that goes on would be asked about at once.
-      if (!isOfHost && stage !== 'ordered') return record;
-      return withPause(record, isOfHost ? failure : null, new Date(now + parkMs(problem)));
+      return stage === 'ordered' ? withPause(record, null, until) : record;
     }
     case 'account':
       authority.refused(problem);

@@ -57,7 +57,9 @@ export class CertificateAuthority {
   }
 
   get queue(): OrderQueue {
-    return { ...this.#queue, tokens: this.#queue.tokens - this.#reserved };
+    // Filled first: what is reserved is not to be given back by a bucket that is full.
+    const filled = refill(this.#queue, this.#world.limits, this.#world.now());
+    return { ...filled, tokens: filled.tokens - this.#reserved };
   }
 
   get trouble(): StsyncError | null {
@@ -76,9 +78,8 @@ export class CertificateAuthority {
 
   /** Orders that count and may begin now; null: the CA wants no orders at all. */
   get openTurns(): number | null {
-    const { limits, now } = this.#world;
-    const isParked = refill(this.#queue, limits, now()).parkedUntil !== null;
-    return isParked ? null : freeTurns(this.queue, limits, now());
+    const { queue } = this;
+    return queue.parkedUntil === null ? freeTurns(queue, this.#world.limits, queue.at) : null;
   }
 
   /** Nobody else gets this turn. */
@@ -152,12 +153,16 @@ export function parkMs({ retryAfterMs }: AcmeProblem): number {
 }
 
 /**
- * A rate limit of one name, of its registered domain or of its set of names: others may go on. Let's Encrypt puts the name in quotes; the limit of
- * the account names none.
+ * A rate limit of one name, of its registered domain or of its set of names, or a name that the CA has paused: others may go on. Let's Encrypt says
+ * the name; the limit of the account names none.
  */
 export function isLimitOfHost({ detail, subproblems }: AcmeProblem, host: string): boolean {
   if (/\bexact set of\b/i.test(detail)) return true;
-  const names = [...detail.matchAll(/"([^"\s]+)"/g)].map(([, name = '']) => name.toLowerCase());
+  const words = detail
+    .toLowerCase()
+    .replaceAll(/https?:\S+/g, '')
+    .split(/[^\w.-]+/);
+  const names = words.map((word) => word.replace(/\.$/, '')).filter((word) => word.includes('.'));
   return [...names, ...subproblems.map((one) => one.host)].some(
     (name) => name !== null && (host === name || host.endsWith(`.${name}`)),
   );

@@ -6,6 +6,7 @@ import { Counter, Gauge, Registry } from '@prometheus-io/client';
 
 import { statuses } from '../../core/plan/model.ts';
 import type { FleetState } from './fleet-state.ts';
+import type { CertificateCounts } from '../certificates/count-certificates.ts';
 import type { CallCount } from '../count-calls.ts';
 
 /** More series than these are no help to anybody, and a burden to all. */
@@ -19,8 +20,16 @@ export interface Metrics {
   news(before: FleetState, after: FleetState): void;
 }
 
-/** `calls`: to providers, counted over the life of the process. */
-export function openMetrics(state: () => FleetState, calls: () => readonly CallCount[], version: string): Metrics {
+/** What the process itself counts, over its life. */
+export interface Counts {
+  /** To providers. */
+  readonly calls: () => readonly CallCount[];
+  /** Null: none is to come by ACME. */
+  readonly certificates: () => CertificateCounts | null;
+  readonly now: () => Date;
+}
+
+export function openMetrics(state: () => FleetState, counts: Counts, version: string): Metrics {
   const registry = new Registry();
   const gauge = (name: string, help: string, read: (state: FleetState) => number | null): void => {
     registry.registerMetric(
@@ -57,7 +66,8 @@ export function openMetrics(state: () => FleetState, calls: () => readonly CallC
   );
   gauge('stsync_orphans', 'Domains that left the YAML and are still served', ({ orphans }) => orphans.length);
   domainGauges(registry, state);
-  callCounter(registry, calls);
+  callCounter(registry, counts.calls);
+  certificateMetrics(registry, counts);
   const build = new Gauge({ name: 'stsync_build_info', help: 'Version', labelNames: ['version'], registers: [] });
   build.set({ version }, 1);
   registry.registerMetric(build);
@@ -103,6 +113,46 @@ function domainGauges(registry: Registry, state: () => FleetState): void {
         const { known, inForce } = state();
         if (inForce?.config.daemon.domainMetrics !== true) return;
         for (const [domain, { status }] of [...known].slice(0, MAX_DOMAIN_SERIES)) this.set({ domain, status }, 1);
+      },
+    }),
+  );
+}
+
+function certificateMetrics(registry: Registry, { certificates, now }: Counts): void {
+  registry.registerMetric(
+    new Gauge({
+      name: 'stsync_certificates',
+      help: 'Policy hosts whose certificate comes by ACME: held, missing, and failing (missing, and the last attempt failed)',
+      labelNames: ['state'],
+      registers: [],
+      collect() {
+        const counts = certificates();
+        for (const state of ['held', 'missing', 'failing'] as const) this.set({ state }, counts?.[state] ?? 0);
+      },
+    }),
+  );
+  registry.registerMetric(
+    new Gauge({
+      name: 'stsync_certificate_expiry_seconds',
+      help: 'Until the end of the certificate by ACME that ends first',
+      registers: [],
+      collect() {
+        const endsFirstAt = certificates()?.endsFirstAt ?? null;
+        if (endsFirstAt === null) this.remove();
+        else this.set((endsFirstAt.getTime() - now().getTime()) / 1000);
+      },
+    }),
+  );
+  registry.registerMetric(
+    new Counter({
+      name: 'stsync_acme_orders_total',
+      help: 'What became of certificates that were to be had by ACME: issued, or failed for a reason of the host',
+      labelNames: ['result'],
+      registers: [],
+      collect() {
+        this.reset();
+        const counts = certificates();
+        for (const result of ['issued', 'failed'] as const) this.inc({ result }, counts?.[result] ?? 0);
       },
     }),
   );

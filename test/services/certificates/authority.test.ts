@@ -1,6 +1,7 @@
 /** A CA that fails, limits or refuses: no host pays for it, and renewals come when the CA wants them. */
 import { describe, expect, test } from 'vitest';
 
+import { isLimitOfHost } from '../../../src/services/certificates/certificate-authority.ts';
 import { problem } from '../../fakes/acme-memory.ts';
 import { DAY, DIRECTORY, HOST, HOUR, MINUTE, Rig } from './rig.ts';
 
@@ -21,6 +22,16 @@ describe('a CA that is down for a day', () => {
     rig.ca.fault = null;
     await rig.pass(3 * HOUR, MINUTE);
     expect([rig.news.length, worker.state().trouble]).toEqual([50, null]);
+  });
+
+  test('or for a minute, in which many hosts met it at once, costs little more than that', async () => {
+    const rig = await Rig.open(hosts(20));
+    rig.ca.fault = () => problem('unreachable', 'network', 'no answer');
+    rig.start();
+    await rig.pass(MINUTE);
+    rig.ca.fault = null;
+    await rig.pass(3 * MINUTE);
+    expect(rig.news.length).toBe(20);
   });
 
   test('in the middle of orders, makes none of them a second time', async () => {
@@ -59,6 +70,8 @@ describe('a CA that is down for a day', () => {
     await rig.pass(2 * HOUR, MINUTE);
     expect(rig.news.length).toBe(39);
     expect(rig.record(poor)).toMatchObject({ failures: 0, lastFailure: { code: 'ACME_FAILED' } });
+    // After 1, 2, 4, 8, 16 and 32 minutes.
+    expect(rig.ca.calls.filter((call) => call === `finalize ${poor}`).length).toBeLessThan(9);
   });
 });
 
@@ -100,6 +113,16 @@ describe('a CA whose limit for the account is used up', () => {
     );
     expect(Math.max(...late)).toBeLessThanOrEqual(MINUTE);
   }, 60_000);
+
+  test('is not asked for more after a long rest, however many begin at once', async () => {
+    const rig = await Rig.open([]);
+    rig.limits = { count: 4, perSeconds: 1_800 };
+    rig.start();
+    await rig.pass(DAY, HOUR);
+    rig.wanted = hosts(12).map((host) => ({ host }));
+    await rig.pass(MINUTE);
+    expect(rig.ca.orders.length).toBe(4);
+  });
 
   test('is known to be so after a restart', async () => {
     const rig = await Rig.open(hosts(30));
@@ -220,4 +243,19 @@ describe('a renewal', () => {
     expect(rig.record()).toMatchObject({ failures: 0, certificate: { directoryUrl: DIRECTORY } });
     expect(rig.ca.orders.map(({ replaces }) => replaces)).toEqual([undefined, undefined, undefined]);
   });
+});
+
+test.each([
+  [
+    'too many new orders (300) from this account in the last 3h0m0s, retry after 2026-11-25 13:00:00 UTC: see https://ca.example.test/limits',
+    false,
+  ],
+  ['too many failed authorizations (5) for "mta-sts.example.test" in the last 1h0m0s', true],
+  ['too many certificates (50) already issued for "example.test" in the last 168h0m0s', true],
+  ['too many certificates (5) already issued for this exact set of identifiers in the last 168h0m0s', true],
+  ['too many certificates (50) already issued for "other.test" in the last 168h0m0s', false],
+  ['Your account is temporarily prevented from requesting certificates for mta-sts.example.test.', true],
+  ['Service busy; retry later.', false],
+])('a limit is of the host alone or of the account: %s', (detail, isOfHost) => {
+  expect(isLimitOfHost(problem('rateLimited', 'queue', detail), HOST)).toBe(isOfHost);
 });

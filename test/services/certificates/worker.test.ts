@@ -38,10 +38,15 @@ describe('a wanted host', () => {
     expect(rig.record().certificate).not.toBeNull();
   });
 
-  test('that was removed from the state while it was not wanted begins anew', async () => {
+  test('that comes back has what it had; one that was removed from the state meanwhile begins anew', async () => {
     const rig = await Rig.open();
     rig.start();
     await rig.pass(MINUTE);
+    rig.wanted = [];
+    await rig.pass(MINUTE);
+    rig.wanted = [{ host: HOST }];
+    await rig.pass(MINUTE);
+    expect(rig.ca.orders.length).toBe(1);
     rig.wanted = [];
     await rig.pass(MINUTE);
     rig.store.remove(HOST);
@@ -70,6 +75,16 @@ describe('a wanted host', () => {
     expect([looks, rig.news]).toEqual([5, []]);
     await rig.pass(10 * MINUTE);
     expect([looks, rig.news, rig.record().lastFailure]).toEqual([6, [HOST], null]);
+  });
+
+  test('whose preflight finds a fault takes no turn from the others', async () => {
+    const good = ['mta-sts.y.test', 'mta-sts.z.test'];
+    const rig = await Rig.open([...'abcdef'].map((name) => `mta-sts.${name}.test`).concat(good));
+    rig.limits = { count: 2, perSeconds: 100 * 86_400 };
+    const fault = { code: 'HOST_ELSEWHERE', message: 'it leads elsewhere', hint: null } as const;
+    rig.start({ preflight: (host) => Promise.resolve(good.includes(host) ? null : fault) });
+    await rig.pass(MINUTE);
+    expect(rig.news.toSorted()).toEqual(good);
   });
 
   test('whose challenge is not found fails alone, 4 times in its worst hour, and others go on', async () => {
@@ -129,7 +144,8 @@ describe('an order', () => {
     await rig.pass(HOUR);
     for (const { url } of rig.ca.orders) rig.ca.lost.add(url);
     rig.ca.processingMs = 0;
-    await rig.pass(10 * MINUTE);
+    // Sooner than after a failure.
+    await rig.pass(5 * MINUTE);
     expect([rig.news, rig.ca.orders.length, rig.record().failures]).toEqual([[HOST], 2, 0]);
   });
 
@@ -214,14 +230,28 @@ describe('a state that cannot be written', () => {
 });
 
 test('a host whose limit at the CA is used up waits as long as the CA says, and nobody else does', async () => {
-  const rig = await Rig.open([HOST, OTHER]);
+  const others = Array.from({ length: 20 }, (_, index) => `mta-sts.other${index}.test`);
+  const rig = await Rig.open([HOST, ...others]);
   const detail = 'too many certificates (50) already issued for "example.test" in the last 168h0m0s';
   rig.ca.fault = (call, host) =>
     call === 'newOrder' && host === HOST ? problem('rateLimited', 'queue', detail, 2 * DAY, 429) : null;
   rig.start();
+  await rig.pass(MINUTE);
+  expect(rig.news.toSorted()).toEqual(others.toSorted());
   await rig.pass(DAY, HOUR);
-  expect([rig.news, rig.record().failures, rig.record().lastFailure?.code]).toEqual([[OTHER], 0, 'ACME_BUSY']);
+  expect([rig.record().failures, rig.record().lastFailure?.code]).toEqual([0, 'ACME_BUSY']);
   expect(rig.ca.calls.filter((call) => call === `newOrder ${HOST}`).length).toBe(1);
+});
+
+test('a host that the CA has paused is tried ever less often, and nobody else waits', async () => {
+  const rig = await Rig.open([HOST, OTHER]);
+  const detail = `Your account is temporarily prevented from requesting certificates for ${HOST} and possibly others. See https://ca.test/unpause`;
+  rig.ca.fault = (call, host) =>
+    call === 'newOrder' && host === HOST ? problem('rateLimited', 'queue', detail, null, 429) : null;
+  rig.start();
+  await rig.pass(DAY, 10 * MINUTE);
+  expect([rig.news, rig.record().lastFailure?.code]).toEqual([[OTHER], 'ACME_BUSY']);
+  expect(rig.ca.calls.filter((call) => call === `newOrder ${HOST}`).length).toBeLessThan(10);
 });
 
 function full(): never {

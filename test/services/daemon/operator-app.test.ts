@@ -79,12 +79,14 @@ function rig(state: FleetState, peer = '127.0.0.1'): Rig {
     close: () => undefined,
   };
   const calls = [{ provider: 'main', operation: 'read', outcome: 'PROVIDER_BUSY', count: 3 }] as const;
+  const endsFirstAt = new Date(now.getTime() + 86_400_000);
+  const certificates = { held: 5, missing: 2, failing: 1, endsFirstAt, issued: 7, failed: 3 };
   const app = operatorApp({
     state: () => state,
     trigger: (reason) => reasons.push(reason),
     metrics: openMetrics(
       () => state,
-      () => calls,
+      { calls: () => calls, certificates: () => certificates, now: () => now },
       '1.2.3',
     ),
     log: { debug: note, info: note, warn: note, error: note, hide: () => undefined },
@@ -217,6 +219,10 @@ describe('metrics', () => {
     const text = await (await get('/metrics')).text();
     expect(text).toContain('stsync_domains{status="failed"} 1');
     expect(text).toContain('stsync_domains{status="held"} 0');
+    for (const [state, count] of Object.entries({ held: 5, missing: 2, failing: 1 }))
+      expect(text).toContain(`stsync_certificates{state="${state}"} ${count}\n`);
+    expect(text).toContain('stsync_certificate_expiry_seconds 86400\n');
+    expect(text).toContain('stsync_acme_orders_total{result="failed"} 3\n');
     expect(text).toContain('stsync_provider_calls_total{provider="main",operation="read",outcome="PROVIDER_BUSY"} 3');
     expect(text).toMatch(/^stsync_config_refused 1$/m);
     expect(text).toContain(`stsync_last_sync_timestamp_seconds ${ago(60_000).getTime() / 1000}`);
