@@ -15,6 +15,7 @@ import { withRetries } from '../effects/retry.ts';
 import { runCommand } from '../effects/run-command.ts';
 import type { Store, StoreReader } from '../effects/store.ts';
 import { type Provider, type ProviderContext, readOnly } from '../provider.ts';
+import { openTurns } from '../services/certificates/turns.ts';
 import { openCallCounter } from '../services/count-calls.ts';
 import type { PlanningWorld } from '../services/look.ts';
 import type { Network } from '../services/world.ts';
@@ -92,6 +93,7 @@ export class Outside {
         return () => clearTimeout(timer);
       },
       descriptors,
+      turnOf: openTurns(store),
     };
   }
 

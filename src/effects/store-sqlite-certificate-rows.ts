@@ -12,6 +12,7 @@ import type {
   HeldCertificate,
   HeldOrder,
 } from '../core/certificates/model.ts';
+import type { OrderQueue } from '../core/certificates/order-queue.ts';
 import type { Row } from './sqlite.ts';
 import { parseInstant, StoredTextError } from './store-json.ts';
 
@@ -41,6 +42,30 @@ export function prepareFactsQuery(db: DatabaseSync): (host: string) => Certifica
   return (host) => {
     const row = select.get(host);
     return row === undefined ? null : factsOf(row);
+  };
+}
+
+/** Of all hosts. Throws `StoredTextError` for a row that is none of ours. */
+export function prepareAllFactsQuery(db: DatabaseSync): () => readonly CertificateFacts[] {
+  if (!hasTables(db)) return () => [];
+  const select = db.prepare('SELECT * FROM certificates ORDER BY host');
+  return () => select.all().map(factsOf);
+}
+
+/** What is left of the limits of a CA; null: nothing was ordered there. Throws `StoredTextError`. */
+export function prepareQueueQuery(db: DatabaseSync): (directoryUrl: string) => OrderQueue | null {
+  if (!hasTables(db)) return () => null;
+  const select = db.prepare('SELECT tokens, at, parked_until FROM acme_queues WHERE directory = ?');
+  return (directoryUrl) => {
+    const row = select.get(directoryUrl);
+    if (row === undefined) return null;
+    const { tokens, parked_until: parkedUntil } = row;
+    if (typeof tokens !== 'number' || !Number.isFinite(tokens)) throw new StoredTextError('its tokens are no number');
+    return {
+      tokens,
+      at: parseInstant(String(row['at']), 'its time'),
+      parkedUntil: parkedUntil === null ? null : parseInstant(String(parkedUntil), 'its end'),
+    };
   };
 }
 

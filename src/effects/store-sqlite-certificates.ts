@@ -9,7 +9,7 @@ import type { CertificateFacts } from '../core/certificates/model.ts';
 import { StsyncError } from '../core/error.ts';
 import type { CertificateStore } from './certificate-store.ts';
 import { openDatabase, type Row, stateError } from './sqlite.ts';
-import { factsOf, prepareCertificateWriter, recordOf } from './store-sqlite-certificate-rows.ts';
+import { factsOf, prepareCertificateWriter, prepareQueueQuery, recordOf } from './store-sqlite-certificate-rows.ts';
 import { reading } from './store-sqlite-queries.ts';
 import { inTransaction } from './store-sqlite-schema.ts';
 import { openStore } from './store-sqlite.ts';
@@ -69,15 +69,7 @@ export function openCertificateStore(path: string, onTrouble: (error: StsyncErro
     saveAccount: (directoryUrl, { keyPem, newKeyPem, url }) =>
       write(({ saveAccount }) => void saveAccount.run(directoryUrl, keyPem, newKeyPem, url)),
     queue: (directoryUrl) =>
-      attempt('read', ({ queue }) => {
-        const row = queue.get(directoryUrl);
-        if (row === undefined) return null;
-        return reading(path, `the queue of ${directoryUrl}`, () => ({
-          tokens: tokensOf(row),
-          at: parseInstant(String(row['at']), 'its time'),
-          parkedUntil: row['parked_until'] === null ? null : parseInstant(String(row['parked_until']), 'its end'),
-        }));
-      }),
+      attempt('read', ({ queue }) => reading(path, `the queue of ${directoryUrl}`, () => queue(directoryUrl))),
     saveQueue: (directoryUrl, { tokens, at: time, parkedUntil }) =>
       write(
         ({ saveQueue }) =>
@@ -123,7 +115,7 @@ function prepare(db: DatabaseSync) {
       `INSERT INTO acme_accounts (directory, key, new_key, url) VALUES (?, ?, ?, ?) ON CONFLICT (directory)
        DO UPDATE SET key = excluded.key, new_key = excluded.new_key, url = excluded.url`,
     ),
-    queue: db.prepare('SELECT tokens, at, parked_until FROM acme_queues WHERE directory = ?'),
+    queue: prepareQueueQuery(db),
     saveQueue: db.prepare(
       `INSERT INTO acme_queues (directory, tokens, at, parked_until) VALUES (?, ?, ?, ?) ON CONFLICT (directory)
        DO UPDATE SET tokens = excluded.tokens, at = excluded.at, parked_until = excluded.parked_until`,
@@ -140,12 +132,6 @@ function readable(row: Row, path: string, onTrouble: (error: StsyncError) => voi
     onTrouble(error);
     return [];
   }
-}
-
-function tokensOf(row: Row): number {
-  const { tokens } = row;
-  if (typeof tokens !== 'number' || !Number.isFinite(tokens)) throw new StoredTextError('its tokens are no number');
-  return tokens;
 }
 
 function textOrNull(value: unknown): string | null {

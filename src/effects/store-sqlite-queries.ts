@@ -6,7 +6,7 @@ import type { JournalEntry, JournalOutcome } from '../core/journal.ts';
 import { noMemory } from '../core/memory.ts';
 import type { StepKind } from '../core/plan/model.ts';
 import { NEW_STATE, type Row } from './sqlite.ts';
-import { prepareFactsQuery } from './store-sqlite-certificate-rows.ts';
+import { prepareAllFactsQuery, prepareFactsQuery, prepareQueueQuery } from './store-sqlite-certificate-rows.ts';
 import { readDomainStates, readLastGoodRunAt } from './store-sqlite-fleet.ts';
 import { readPolicyBody } from './store-sqlite-policies.ts';
 import { parseInstant, parseMemory, parseTexts, parseWord, StoredTextError, type Words } from './store-json.ts';
@@ -37,6 +37,8 @@ export function prepareReader(db: DatabaseSync, path: string): Queries {
   );
   const newestOfDomain = db.prepare('SELECT * FROM journal WHERE domain = ? ORDER BY number DESC LIMIT ?');
   const certificate = prepareFactsQuery(db);
+  const certificates = prepareAllFactsQuery(db);
+  const queue = prepareQueueQuery(db);
   return {
     domains: () => domains.all().map((row) => textOf(row, 'domain')),
     memory: (domain) => {
@@ -55,6 +57,8 @@ export function prepareReader(db: DatabaseSync, path: string): Queries {
     lastGoodRunAt: () => reading(path, 'what the daemon kept', () => readLastGoodRunAt(db)),
     policyBody: (host) => reading(path, `the policy of ${host}`, () => readPolicyBody(db, host)),
     certificate: (host) => reading(path, `what is kept of ${host}`, () => certificate(host)),
+    certificates: () => reading(path, 'what is kept of certificates', certificates),
+    orderQueue: (directoryUrl) => reading(path, `the queue of ${directoryUrl}`, () => queue(directoryUrl)),
   };
 }
 

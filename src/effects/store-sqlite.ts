@@ -78,6 +78,8 @@ export function openStoreReadOnly(path: string): StoreReader | null {
       lastGoodRunAt: () => read((queries) => queries.lastGoodRunAt()),
       policyBody: (host) => read((queries) => queries.policyBody(host)),
       certificate: (host) => read((queries) => queries.certificate(host)),
+      certificates: () => read((queries) => queries.certificates()),
+      orderQueue: (directoryUrl) => read((queries) => queries.orderQueue(directoryUrl)),
       close: () => {
         if (view.db.isOpen) view.db.close();
       },
@@ -171,6 +173,8 @@ function writer(db: DatabaseSync, path: string): Store {
     lastGoodRunAt: () => attempt(path, 'read', () => queries.lastGoodRunAt()),
     policyBody: (host) => attempt(path, 'read', () => queries.policyBody(host)),
     certificate: (host) => attempt(path, 'read', () => queries.certificate(host)),
+    certificates: () => attempt(path, 'read', () => queries.certificates()),
+    orderQueue: (directoryUrl) => attempt(path, 'read', () => queries.orderQueue(directoryUrl)),
     savePolicyBody: (host, body) => attempt(path, 'write', () => writePolicyBody(db, host, body)),
     saveDomainStates: (states, lastGoodRunAt) =>
       attempt(path, 'write', () => inTransaction(db, () => writeDomainStates(db, states, lastGoodRunAt))),

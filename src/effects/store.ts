@@ -3,6 +3,7 @@
  * (`store-sqlite.ts`); another one follows by keeping these promises. No SQL outside `store*`.
  */
 import type { CertificateFacts } from '../core/certificates/model.ts';
+import type { OrderQueue } from '../core/certificates/order-queue.ts';
 import type { JournalEntry, JournalOutcome } from '../core/journal.ts';
 import type { KnownStatus } from '../core/known-status.ts';
 import type { DomainMemory } from '../core/memory.ts';
@@ -29,6 +30,10 @@ export interface StoreReader {
   policyBody(host: string): string | null;
   /** What is known of the certificate for this host; null: nothing was ever asked for. */
   certificate(host: string): CertificateFacts | null;
+  /** Of all hosts, sorted by code point. */
+  certificates(): readonly CertificateFacts[];
+  /** What is left of the limits of the CA with this directory; null: nothing was ordered there. */
+  orderQueue(directoryUrl: string): OrderQueue | null;
   close(): void;
 }
 

@@ -21,6 +21,7 @@ import type { ProviderDescriptor } from '../provider.ts';
 import { observeDomain } from './observe.ts';
 import { type After, isLate, withinDomain } from './look-deadline.ts';
 import { observeProviders } from './observe-providers.ts';
+import type { TurnOf } from './certificates/turns.ts';
 import { unbuilt } from './unbuilt.ts';
 import { unreadable } from './unreadable.ts';
 import type { ReadingWorld } from './world.ts';
@@ -32,6 +33,8 @@ export interface PlanningWorld extends ReadingWorld {
   /** For deadlines. */
   readonly after: After;
   readonly descriptors: readonly ProviderDescriptor[];
+  /** When the order of a host at a CA can begin. */
+  readonly turnOf: TurnOf;
 }
 
 /** One domain between looking and doing. */
@@ -107,9 +110,12 @@ export async function planLooked(
 }
 
 /** Of a policy host that gets its certificate by ACME, as the state knows it. Null: it does not. */
-function knownCertificate(wanted: DomainConfig, { store }: PlanningWorld, now: Date): CertificateFact | null {
-  if (acmeOf(wanted) === null) return null;
-  return certificateFact(store?.certificate(policyHostOf(wanted.domain)) ?? null, null, now);
+function knownCertificate(wanted: DomainConfig, { store, turnOf }: PlanningWorld, now: Date): CertificateFact | null {
+  const acme = acmeOf(wanted);
+  if (acme === null) return null;
+  const host = policyHostOf(wanted.domain);
+  const facts = store?.certificate(host) ?? null;
+  return certificateFact(facts, facts?.certificate == null ? turnOf(host, acme, now) : null, now);
 }
 
 /** May some name server still give out an older host record? What cannot be read may be anything. */

@@ -106,6 +106,21 @@ describe('a new domain', () => {
     expect(plan.findings).toContainEqual({ code: 'ACME_REFUSED', severity: 'error', message, hint: 'change CAA' });
   });
 
+  it('says when its turn comes, where many are before it', async () => {
+    await sync();
+    world.certificates.set(HOST, { ...unheard, wantedSince: world.now });
+    for (let index = 0; index < 1_000; index++)
+      world.certificates.set(`${index}`, { ...unheard, host: `${index}`, wantedSince: new Date(0) });
+    // 300 can be ordered at once, and one more each 36 s.
+    const turn = new Date(Math.ceil((world.now.getTime() + 60_000 + 701 * 36_000) / 60_000) * 60_000);
+    const text = `its turn at the CA comes about ${turn.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+    const plan = await sync();
+    expect(plan.steps[0]).toMatchObject({ kind: 'certificate', reason: text });
+    expect(plan.findings).toContainEqual(
+      expect.objectContaining({ code: 'CERTIFICATE_WAITS', message: `${HOST} has no certificate yet: ${text}` }),
+    );
+  });
+
   it('waits for a certificate again when the one it had has ended', async () => {
     await sync();
     issue(1);

@@ -14,6 +14,7 @@ import type { Publisher } from '../../src/effects/publisher.ts';
 import type { Store } from '../../src/effects/store.ts';
 import { type Provider, readOnly } from '../../src/provider.ts';
 import { applyPlan } from '../../src/services/apply.ts';
+import { openTurns } from '../../src/services/certificates/turns.ts';
 import { dryRun, planRun, type RunOptions, syncRun } from '../../src/services/sync.ts';
 import { answerWhen, type WhenQuestion } from '../../src/services/when.ts';
 import type { PlanningWorld } from '../../src/services/look.ts';
@@ -143,6 +144,8 @@ export class World {
       saveDomainStates: () => this.#alive(),
       policyBody: () => null,
       certificate: (host) => this.certificates.get(host) ?? null,
+      certificates: () => [...this.certificates.values()],
+      orderQueue: () => null,
       savePolicyBody: () => this.#alive(),
       endStep: (number, outcome, note) => {
         this.#alive();
@@ -246,6 +249,7 @@ export class World {
       now: () => this.now,
       after: this.after,
       descriptors,
+      turnOf: openTurns(this.store),
     };
   }
 }

@@ -28,6 +28,8 @@ export type CertificateFact =
       readonly isOrdered: boolean;
     };
 
+/** Nobody is told the minute of what comes at once. */
+const SOON_MS = 600_000;
 /** A certificate that fails to be renewed is an error when so little is left. */
 const URGENT_MS = 7 * 86_400_000;
 
@@ -52,7 +54,7 @@ export function certificateIfMissing(at: Situation): Step | null {
   // Before the customer's CNAME leads here the CA cannot look here, unless it looks at a TXT record.
   const isAway = observation.delegation !== null && observation.delegation.facts['mta-sts'].kind !== 'here';
   if (isAway && acme.challenge !== 'dns-01') return null;
-  return certificateStep(wanted.domain, whyMissing(certificate));
+  return certificateStep(wanted.domain, whyMissing(certificate, at.now));
 }
 
 /** It was tried for, and could not be had: the reason is a finding. */
@@ -86,7 +88,7 @@ export function certificateFindings({ wanted, certificate, now }: Situation): re
       const again = nextAttemptAt === null ? '' : `; it is tried again at ${minute(nextAttemptAt)}`;
       return [finding(failure.code, 'error', `${failure.message}${again}`, failure.hint)];
     }
-    const message = `${host} has no certificate yet: ${whyMissing(certificate)}`;
+    const message = `${host} has no certificate yet: ${whyMissing(certificate, now)}`;
     return [
       finding(
         'CERTIFICATE_WAITS',
@@ -102,9 +104,14 @@ export function certificateFindings({ wanted, certificate, now }: Situation): re
   return [finding('CERT_EXPIRES_SOON', leftMs < URGENT_MS ? 'error' : 'warning', message, failure.hint)];
 }
 
-function whyMissing({ failure, nextAttemptAt, turnAt, isOrdered }: CertificateFact & { kind: 'missing' }): string {
+function whyMissing(
+  { failure, nextAttemptAt, turnAt, isOrdered }: CertificateFact & { kind: 'missing' },
+  now: Date,
+): string {
   if (isOrdered) return 'it is ordered';
   if (failure !== null && nextAttemptAt !== null)
     return `it could not be had, and is tried again at ${minute(nextAttemptAt)}`;
-  return turnAt === null ? 'it is ordered when its turn comes' : `its turn at the CA comes about ${minute(turnAt)}`;
+  return turnAt === null || turnAt.getTime() - now.getTime() < SOON_MS
+    ? 'it is ordered when its turn comes'
+    : `its turn at the CA comes about ${minute(turnAt)}`;
 }

@@ -76,6 +76,8 @@ function rig(state: FleetState, peer = '127.0.0.1'): Rig {
     lastGoodRunAt: () => null,
     policyBody: () => null,
     certificate: () => null,
+    certificates: () => [],
+    orderQueue: () => null,
     close: () => undefined,
   };
   const calls = [{ provider: 'main', operation: 'read', outcome: 'PROVIDER_BUSY', count: 3 }] as const;
