@@ -1,9 +1,9 @@
 /** Floor 4. The worker for one CA, with all that it needs of the outside. */
-import type { WantedCertificate } from '../core/certificates/model.ts';
+import type { CertificateFailure, WantedCertificate } from '../core/certificates/model.ts';
 import type { AcmeConfig, Config, DomainConfig } from '../core/config/model.ts';
 import type { StsyncError } from '../core/error.ts';
 import { policyHostOf, providersOf } from '../core/plan/record-names.ts';
-import { type Acme, makeKey, openAcme } from '../effects/acme/client.ts';
+import { type Acme, openAcme } from '../effects/acme/client.ts';
 import type { CertificateStore } from '../effects/certificate-store.ts';
 import type { ChallengeBoard } from '../effects/challenge-board.ts';
 import { systemClock } from '../effects/clock.ts';
@@ -11,6 +11,7 @@ import { openResolver } from '../effects/dns/resolver.ts';
 import { tokenFetcher } from '../effects/fetch-token.ts';
 import { loadTrust } from '../effects/trust.ts';
 import type { Provider } from '../provider.ts';
+import { accountKey, learnAccountUrl } from '../services/certificates/account.ts';
 import { type ChallengeSolver, httpSolver, tlsAlpnSolver } from '../services/certificates/challenge-solver.ts';
 import { dnsSolver } from '../services/certificates/dns-solver.ts';
 import { openPreflight } from '../services/certificates/preflight.ts';
@@ -25,6 +26,7 @@ export interface AcmeWorkerWorld {
   readonly version: string;
   readonly wanted: () => readonly WantedCertificate[];
   readonly onNews: (host: string) => void;
+  readonly onFailure: (host: string, failure: CertificateFailure) => void;
   readonly onTrouble: (error: StsyncError) => void;
 }
 
@@ -52,6 +54,7 @@ export function openAcmeWorker(world: AcmeWorkerWorld): CertificateWorker {
     solvers: (host) => [solverFor(host, acme, board, config, zones)],
     preflight: preflightOf(client, world),
     onNews: world.onNews,
+    onFailure: world.onFailure,
     onTrouble: world.onTrouble,
     random: Math.random,
     store,
@@ -70,16 +73,7 @@ export function openAcmeWorker(world: AcmeWorkerWorld): CertificateWorker {
   };
 }
 
-/** Kept before the CA hears of it: an account whose key is lost is lost. */
-function accountKey(store: CertificateStore, directoryUrl: string): string {
-  const kept = store.account(directoryUrl);
-  if (kept !== null) return kept.keyPem;
-  const keyPem = makeKey();
-  store.saveAccount(directoryUrl, { keyPem, newKeyPem: null, url: null });
-  return keyPem;
-}
-
-function preflightOf(client: Acme, { acme, config, board }: AcmeWorkerWorld): ReturnType<typeof openPreflight> {
+function preflightOf(client: Acme, { acme, config, board, store }: AcmeWorkerWorld): ReturnType<typeof openPreflight> {
   let accountUrl: string | null = null;
   return openPreflight({
     challenge: acme.challenge,
@@ -87,7 +81,7 @@ function preflightOf(client: Acme, { acme, config, board }: AcmeWorkerWorld): Re
     openResolver: () => openResolver(config.world),
     presentToken: (host, token, body) => board.presentHttp(host, token, body),
     caaIdentities: async () => {
-      accountUrl = await client.account();
+      accountUrl = await learnAccountUrl(client, store, acme.directoryUrl);
       return (await client.directory()).caaIdentities;
     },
     accountUrl: () => accountUrl,

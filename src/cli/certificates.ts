@@ -110,6 +110,11 @@ export class Certificates {
         certificateCounts.issued();
         trigger('certificate', [domainOf(host)]);
       },
+      onFailure: (host, { code, message, hint }) => {
+        log.warn({ host, hint }, `${code} ${message}`);
+        certificateCounts.failed();
+        trigger('certificate', [domainOf(host)]);
+      },
       onTrouble: tell,
     });
     this.#offices.set(key, { worker, order });

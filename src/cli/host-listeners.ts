@@ -7,6 +7,7 @@ import { openChallengeListener } from '../effects/challenge-listener.ts';
 import { systemClock } from '../effects/clock.ts';
 import { listenPlaces, parseInheritedSockets } from '../effects/inherited-sockets.ts';
 import type { Log } from '../effects/log.ts';
+import { oncePerTurn } from '../effects/once-per-turn.ts';
 import { openPolicyListener } from '../effects/policy-listener.ts';
 import type { StrangerListener, StrangerOptions } from '../effects/stranger-listener.ts';
 import { answerChallenge } from '../services/policy-host/answer-challenge.ts';
@@ -22,6 +23,7 @@ export interface HostListenersWorld {
 
 export class HostListeners {
   readonly #world: HostListenersWorld;
+  readonly #bodyOf: (host: string) => string | null;
   readonly #inherited = parseInheritedSockets(process.env, process.pid);
   /** All that was ever asked for: `[::]` leaves IPv4 to a socket of its own. */
   readonly #addresses = new Set<string>();
@@ -29,6 +31,7 @@ export class HostListeners {
 
   constructor(world: HostListenersWorld) {
     this.#world = world;
+    this.#bodyOf = oncePerTurn(world.bodyOf);
   }
 
   /** Opens what is new; what is open stays. */
@@ -65,13 +68,13 @@ export class HostListeners {
   }
 
   #openPolicies(place: StrangerOptions, { isBehindProxy }: ServerPublisher): StrangerListener {
-    const { certificates, board, bodyOf, log } = this.#world;
+    const { certificates, board, log } = this.#world;
     log.info({ listen: place.listen, tls: isBehindProxy ? 'behind-proxy' : 'own' }, 'policy host');
     return openPolicyListener({
       ...place,
       certificates: isBehindProxy ? null : certificates,
       challenges: board,
-      answer: (request) => answerPolicy(request, bodyOf),
+      answer: (request) => answerPolicy(request, this.#bodyOf),
     });
   }
 

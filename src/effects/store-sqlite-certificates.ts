@@ -13,7 +13,6 @@ import { factsOf, prepareCertificateWriter, prepareQueueQuery, recordOf } from '
 import { reading } from './store-sqlite-queries.ts';
 import { inTransaction } from './store-sqlite-schema.ts';
 import { openStore } from './store-sqlite.ts';
-import { parseInstant, StoredTextError } from './store-json.ts';
 
 const BUSY_TIMEOUT_MS = 200;
 

@@ -78,6 +78,8 @@ class KeptBodies {
     if (body === null) return;
     this.#bodies.set(host, body);
     this.#characters += body.length;
+    // The look for the oldest goes over the places of all that were taken out before.
+    if (this.#characters <= KEPT_CHARACTERS) return;
     for (const oldest of this.#bodies.keys()) {
       if (this.#characters <= KEPT_CHARACTERS) break;
       this.#forget(oldest);

@@ -43,8 +43,9 @@ export function storedCertificates({
   const put = (host: string, entry: Entry): SecureContext | null => {
     entries.delete(host);
     entries.set(host, entry);
-    const [oldest] = entries.keys();
-    if (entries.size > cached && oldest !== undefined) entries.delete(oldest);
+    // The look for the oldest goes over the places of all that were taken out before.
+    const [oldest] = entries.size > cached ? entries.keys() : [];
+    if (oldest !== undefined) entries.delete(oldest);
     return entry.context;
   };
   const find = (host: string, query: PairQuery): SecureContext | null => {

@@ -89,6 +89,8 @@ describeWith(PEBBLE_PROGRAMS, 'a policy host that gets its certificates by ACME'
 
   test('waits with policy and id for the certificate, and goes on by itself when it has come; a restart orders nothing', async () => {
     host.yaml();
+    const { code, stdout } = await host.folder.cli('sync', '--dry-run');
+    expect([code, stdout]).toEqual([2, expect.stringContaining('… certificate of mta-sts.example.com')]);
     const daemon = host.folder.start();
     expect(await daemon.run(1)).toMatchObject({ waiting: 1 });
     expect(host.folder.id()).toBeNull();
@@ -106,13 +108,11 @@ describeWith(PEBBLE_PROGRAMS, 'a policy host that gets its certificates by ACME'
     expect(next.lines.filter(({ msg }) => msg === 'certificate')).toEqual([]);
   });
 
-  test('orders for a domain that a later config brings, and says in a dry run what the other waits for', async () => {
+  test('orders for a domain that a later config brings', async () => {
     host.yaml();
     const daemon = host.folder.start();
     await daemon.run(2);
     host.yaml(DOMAINS);
-    const { code, stdout } = await host.folder.cli('sync', '--dry-run', 'example.org');
-    expect([code, stdout]).toEqual([2, expect.stringContaining('… certificate of mta-sts.example.org')]);
     for (let runs = 3; runs < MOST_RUNS; runs++) {
       const ended = await daemon.run(runs);
       if (ended['changed'] === 1) break;

@@ -32,6 +32,8 @@ export class MemoryCa {
   readonly lost = new Set<string>();
   /** After each call has done its work: the process may die here. */
   after: (call: string) => Promise<void> = () => Promise.resolve();
+  /** Calls that wait for the clock. */
+  sleeping = 0;
   readonly #issuer: Issuer;
   readonly #now: () => Date;
   readonly #pause: (ms: number) => Promise<void>;
@@ -39,7 +41,11 @@ export class MemoryCa {
   constructor(issuer: Issuer, now: () => Date, pause: (ms: number) => Promise<void>) {
     this.#issuer = issuer;
     this.#now = now;
-    this.#pause = pause;
+    this.#pause = async (ms) => {
+      this.sleeping += 1;
+      await pause(ms);
+      this.sleeping -= 1;
+    };
   }
 
   ordersOf(host: string): readonly MemoryOrder[] {

@@ -4,6 +4,8 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 
+import { refuseSecrets } from './no-secrets.ts';
+
 export const root = join(import.meta.dirname, '..', '..');
 export const main = join(root, 'dist', 'bin', 'main.js');
 
@@ -35,7 +37,7 @@ export function startCli(args: readonly string[], { cwd, env = {}, nodeOptions =
     env: { PATH: process.env['PATH'], ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  return { child, ended: endOf(child) };
+  return { child, ended: endOf(child, env) };
 }
 
 export function runCli(args: readonly string[], options: CliOptions): Promise<Ran> {
@@ -51,15 +53,25 @@ export function commandLine(directory: string): string {
 
 /** A line of shell, as a user types it. */
 export function runShell(command: string, { cwd, env }: Pick<CliOptions, 'cwd' | 'env'>): Promise<Ran> {
-  return endOf(spawn('sh', ['-c', command], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] }));
+  return endOf(spawn('sh', ['-c', command], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] }), env ?? {});
 }
 
-function endOf(child: ChildProcessByStdio<null, Readable, Readable>): Promise<Ran> {
+function endOf(
+  child: ChildProcessByStdio<null, Readable, Readable>,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<Ran> {
   const chunks = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (chunks.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (chunks.stderr += text));
   return new Promise<Ran>((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (code, signal) => resolve({ code, signal, ...chunks }));
+    child.once('close', (code, signal) => {
+      try {
+        refuseSecrets(`${chunks.stdout}${chunks.stderr}`, env, child.spawnargs.join(' '));
+        resolve({ code, signal, ...chunks });
+      } catch (error) {
+        reject(error);
+      }
+    });
   });
 }

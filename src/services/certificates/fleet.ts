@@ -3,6 +3,7 @@ import { atDirectory } from '../../core/certificates/change.ts';
 import { compareTurns, decideNext, type OrderTurn } from '../../core/certificates/decide.ts';
 import {
   type CertificateFacts,
+  type CertificateFailure,
   type CertificateRecord,
   newRecord,
   type WantedCertificate,
@@ -102,6 +103,10 @@ export class CertificateFleet {
   rest(host: string, until: Date): void {
     const facts = this.#facts.get(host);
     if (facts !== undefined) this.#facts.set(host, { ...facts, nextAttemptAt: until });
+  }
+
+  lastFailure(host: string): CertificateFailure | null {
+    return this.#facts.get(host)?.lastFailure ?? null;
   }
 
   /** What the state has from now on. */

@@ -3,7 +3,12 @@
  * each step in the state before the next. A host, a CA or a state that fails stops nobody else and ends nothing that is in use.
  */
 import { atDirectory } from '../../core/certificates/change.ts';
-import { type CertificateRecord, newRecord, type WantedCertificate } from '../../core/certificates/model.ts';
+import {
+  type CertificateFailure,
+  type CertificateRecord,
+  newRecord,
+  type WantedCertificate,
+} from '../../core/certificates/model.ts';
 import { type OrderLimits, turnAt, turnsOf } from '../../core/certificates/order-queue.ts';
 import { StsyncError } from '../../core/error.ts';
 import type { CertificateStore } from '../../effects/certificate-store.ts';
@@ -22,6 +27,8 @@ export interface CertificateWorkerOptions extends Pick<AttemptWorld, FromCaller>
   /** Looked at every few seconds. The same array means: nothing is other than before. Each host once. */
   readonly wanted: () => readonly WantedCertificate[];
   readonly limits: OrderLimits;
+  /** An attempt came to nothing; it is kept already. */
+  readonly onFailure?: (host: string, failure: CertificateFailure) => void;
   /** So many hosts at once; 8. */
   readonly concurrency?: number;
 }
@@ -203,7 +210,12 @@ class Worker {
   async #keep(records: readonly CertificateRecord[]): Promise<void> {
     const { store, clock } = this.#options;
     while (!this.#stores(() => store.save(records))) await sleep(clock, STORE_RETRY_MS, this.#signal);
-    for (const record of records) this.#fleet.learn(record);
+    for (const record of records) {
+      const { host, lastFailure } = record;
+      const isNew = lastFailure !== null && lastFailure.at.getTime() !== this.#fleet.lastFailure(host)?.at.getTime();
+      this.#fleet.learn(record);
+      if (isNew) this.#options.onFailure?.(host, lastFailure);
+    }
   }
 
   /** False when the state cannot be written now, which is told once. */

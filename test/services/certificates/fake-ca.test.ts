@@ -8,12 +8,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { openAcme } from '../../../src/effects/acme/client.ts';
 import { openCertificateStore } from '../../../src/effects/store-sqlite-certificates.ts';
 import { loadTrust } from '../../../src/effects/trust.ts';
-import {
-  accountKey,
-  changeAccountKey,
-  learnAccountUrl,
-  settleAccount,
-} from '../../../src/services/certificates/account.ts';
+import { accountKey, learnAccountUrl } from '../../../src/services/certificates/account.ts';
 import { type FakeAcme, startFakeAcme } from '../../fakes/acme-server.ts';
 import { tempDirectory } from '../../effects/temp-directory.ts';
 import { describeWith } from '../../servers/programs.ts';
@@ -125,19 +120,5 @@ describeWith(['openssl'], 'the account', () => {
     const url = await learnAccountUrl(open(), store, fake.directoryUrl);
     expect(await learnAccountUrl(open(), store, fake.directoryUrl)).toBe(url);
     expect([store.account(fake.directoryUrl)?.url, fake.accounts.length]).toEqual([url, 1]);
-  });
-
-  test('changes its key, also when the answer is lost and the next process finishes it', async () => {
-    const { fake, store, open } = await place();
-    const url = await learnAccountUrl(open(), store, fake.directoryUrl);
-    const before = store.account(fake.directoryUrl)?.keyPem;
-    fake.server.fail({ kind: 'reset', isDone: true }, ({ path }) => path === '/key-change');
-    await expect(changeAccountKey(open(), store, fake.directoryUrl)).rejects.toMatchObject({ code: 'ACME_FAILED' });
-    const cutOff = store.account(fake.directoryUrl);
-    expect([cutOff?.keyPem === before, cutOff?.newKeyPem === null]).toEqual([true, false]);
-    const next = open();
-    await settleAccount(next, store, fake.directoryUrl);
-    expect(store.account(fake.directoryUrl)).toEqual({ keyPem: cutOff?.newKeyPem, newKeyPem: null, url });
-    expect([await next.account(), await open().account(), fake.accounts.length]).toEqual([url, url, 1]);
   });
 });

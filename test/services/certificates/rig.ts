@@ -158,13 +158,17 @@ export class Rig {
     }
   }
 
-  /** Cryptography has threads and a time of its own: waits until the calls at the CA stand still. */
+  /** Cryptography has threads and a time of its own: waits until all that is under way waits for the clock, or nothing has moved for long. */
   async #quiet(): Promise<void> {
-    for (let still = 0, seen = -1; still < 6 && this.workers.some((one) => one.state().underWay > 0);) {
+    for (let still = 0, seen = -1; still < 20 && this.#isBusy();) {
       const count = this.activity() + this.news.length;
       still = count === seen ? still + 1 : 0;
       seen = count;
       await sleep(2);
     }
+  }
+
+  #isBusy(): boolean {
+    return this.workers.reduce((sum, worker) => sum + worker.state().underWay, 0) > this.ca.sleeping;
   }
 }

@@ -3,10 +3,11 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 
 import { describe, expect, test } from 'vitest';
 
+import { newRecord } from '../../../src/core/certificates/model.ts';
 import { StsyncError } from '../../../src/core/error.ts';
 import { sleep as sleepBy } from '../../../src/effects/clock.ts';
 import { problem } from '../../fakes/acme-memory.ts';
-import { DAY, HOST, HOUR, MINUTE, Rig, SECOND } from './rig.ts';
+import { DAY, DIRECTORY, HOST, HOUR, MINUTE, Rig, SECOND } from './rig.ts';
 
 const OTHER = 'mta-sts.other.test';
 
@@ -63,6 +64,15 @@ describe('a wanted host', () => {
     expect([rig.news, rig.store.records.has(HOST)]).toEqual([[OTHER], false]);
   });
 
+  test('whose row is damaged while the worker runs is told of now and then, and others go on', async () => {
+    const rig = await Rig.open([HOST, OTHER]);
+    rig.store.save([newRecord(HOST, DIRECTORY, rig.clock.now())]);
+    rig.store.damaged.add(HOST);
+    rig.start();
+    await rig.pass(HOUR);
+    expect([rig.news, rig.troubles.length > 1, rig.troubles.length < 8]).toEqual([[OTHER], true, true]);
+  });
+
   test('whose preflight finds a fault asks nothing of the CA, says why, and is tried again ever less often', async () => {
     const rig = await Rig.open();
     let looks = 0;
@@ -79,7 +89,7 @@ describe('a wanted host', () => {
 
   test('whose preflight finds a fault takes no turn from the others', async () => {
     const good = ['mta-sts.y.test', 'mta-sts.z.test'];
-    const rig = await Rig.open([...'abcdef'].map((name) => `mta-sts.${name}.test`).concat(good));
+    const rig = await Rig.open(['a', 'b', 'c', 'd', 'e', 'f'].map((name) => `mta-sts.${name}.test`).concat(good));
     rig.limits = { count: 2, perSeconds: 100 * 86_400 };
     const fault = { code: 'HOST_ELSEWHERE', message: 'it leads elsewhere', hint: null } as const;
     rig.start({ preflight: (host) => Promise.resolve(good.includes(host) ? null : fault) });
@@ -203,11 +213,20 @@ describe('the end of the worker', () => {
     const worker = rig.start();
     await rig.pass(30 * SECOND);
     expect([rig.ca.orders.length, rig.record().order]).toEqual([1, null]);
-    const closing = worker.close();
+    const kept = worker.close().then(() => rig.record().order?.url);
     await rig.clock.pass(SECOND);
-    await closing;
-    expect(rig.record().order?.url).toBe(rig.ca.orders[0]?.url);
+    expect(await kept).toBe(rig.ca.orders[0]?.url);
     expect(rig.ca.calls.length).toBe(1);
+  });
+
+  test('waits no longer than a second for it', async () => {
+    const rig = await Rig.open();
+    rig.ca.after = () => new Promise(() => undefined);
+    const worker = rig.start();
+    await rig.pass(MINUTE);
+    const ended = worker.close().then(() => true);
+    await rig.clock.pass(SECOND);
+    expect(await Promise.race([ended, new Promise((resolve) => void setImmediate(resolve, false))])).toBe(true);
   });
 });
 
@@ -219,7 +238,7 @@ describe('a state that cannot be written', () => {
       return Promise.resolve();
     };
     rig.start();
-    await rig.pass(HOUR);
+    await rig.pass(HOUR, 5 * MINUTE);
     expect(rig.troubles).toEqual(['STATE_UNWRITABLE the disk is full']);
     expect([rig.ca.calls.length, rig.news]).toEqual([2, []]);
     rig.ca.after = () => Promise.resolve();
