@@ -1,7 +1,7 @@
 /** A policy host whose certificate comes by ACME: nothing that senders could miss goes out before it is there (rule 5). */
 import { beforeEach, describe, expect, it } from 'vitest';
 
-import type { CertificateFacts } from '../../src/core/certificates/model.ts';
+import { type CertificateFacts, newRecord } from '../../src/core/certificates/model.ts';
 import { defaultAcme } from '../../src/core/config/shape-acme.ts';
 import type { AcmeChallenge, DomainConfig } from '../../src/core/config/model.ts';
 import type { DomainPlan } from '../../src/core/plan/model.ts';
@@ -39,17 +39,7 @@ beforeEach(() => {
   ]).network;
 });
 
-const unheard: CertificateFacts = {
-  host: HOST,
-  directoryUrl: defaultAcme.directoryUrl,
-  wantedSince: new Date(0),
-  certificate: null,
-  order: null,
-  failures: 0,
-  nextAttemptAt: null,
-  lastFailure: null,
-  renewal: null,
-};
+const unheard: CertificateFacts = newRecord(HOST, defaultAcme.directoryUrl, new Date(0));
 const failure = { code: 'ACME_REFUSED', message: 'CAA forbids it', hint: 'change CAA', at: new Date(0) } as const;
 
 /** From now on there is a certificate, for so many days. */

@@ -1,7 +1,7 @@
 /** Which hosts are ordered and renewed for, and whose certificate goes (rule 5). */
 import { describe, expect, test } from 'vitest';
 
-import type { CertificateFacts } from '../../../src/core/certificates/model.ts';
+import { type CertificateFacts, newRecord } from '../../../src/core/certificates/model.ts';
 import { certificateNeeds, type CertificateSituation } from '../../../src/core/certificates/wanted.ts';
 import type { DomainConfig } from '../../../src/core/config/model.ts';
 import type { DomainPlan, Step } from '../../../src/core/plan/model.ts';
@@ -12,17 +12,7 @@ const D = 'example.com';
 const HOST = `mta-sts.${D}`;
 const when = new Date('2026-11-24T12:00:00Z');
 const held = { notBefore: when, notAfter: when, issuedAt: when, directoryUrl: 'x', stamp: 'x' };
-const nothing: CertificateFacts = {
-  host: HOST,
-  directoryUrl: 'x',
-  wantedSince: when,
-  certificate: null,
-  order: null,
-  failures: 0,
-  nextAttemptAt: null,
-  lastFailure: null,
-  renewal: null,
-};
+const nothing: CertificateFacts = newRecord(HOST, 'x', when);
 
 function step(kind: Step['kind'], outcome: Step['outcome'], chain: Step['chain'] = 'policy'): Step {
   const rest = {
