@@ -1,6 +1,6 @@
 /**
- * The whole service in a small internet: the daemon follows a Git repository with three domains, writes to BIND, gets certificates from pebble, and is the
- * policy host, at the ports that senders and CAs use. Debian's postfix-mta-sts-resolver is the sender. The daemon is killed in between, and is
+ * The whole service in a small internet: the daemon follows a Git repository with three domains, writes to BIND, gets a certificate for each from pebble,
+ * by each of the three challenges, and is the policy host, at the ports that senders and CAs use. Debian's postfix-mta-sts-resolver is the sender. The daemon is killed in between, and is
  * there again; all the time a poller looks for what no sender may ever see.
  */
 import { existsSync, readFileSync, writeFileSync, appendFileSync } from 'node:fs';
@@ -105,7 +105,7 @@ defaults: { mode: enforce, ttl: 1, provider: bind }
       const own = looks.filter((look) => look.domain === domain);
       expect(wrongFetches(own)).toEqual([]);
       expect(announcedIds(own)).toHaveLength(rotations);
-      expect(own.filter(({ fetched }) => fetched.some(({ hash }) => hash !== null)).length).toBeGreaterThan(20);
+      expect(own.filter(({ fetched }) => fetched.some(({ hash }) => hash !== null)).length).toBeGreaterThan(5);
     }
   });
 
@@ -154,15 +154,17 @@ defaults: { mode: enforce, ttl: 1, provider: bind }
   }
 
   function push(mx: { readonly [D]: readonly string[] }): void {
-    const acme = `acme: { directory: "${CA.directory}", caFile: ${net.ca.file} }`;
-    const publisher = (zone: string): string =>
-      `publisher: { type: server, hostname: policies3.${zone}, listen: "${HOST}:443", http: "${HOST}:80", ${acme} }`;
+    const publisher = (zone: string, challenge: string): string => {
+      const http = challenge === 'http-01' ? `http: "${HOST}:80", ` : '';
+      const acme = `acme: { directory: "${CA.directory}", caFile: ${net.ca.file}, challenge: ${challenge} }`;
+      return `publisher: { type: server, hostname: policies3.${zone}, listen: "${HOST}:443", ${http}${acme} }`;
+    };
     const allow = 'allow: [testing-before-enforce]';
     repository.commit({
       'domains.yaml': `domains:
-  ${D}: { mx: ${JSON.stringify(mx[D])}, ${allow}, ${publisher(D)} }
-  ${SECOND}: { mx: [mx1.${SECOND}], ${allow}, ${publisher(SECOND)} }
-  ${SUB}: { mx: [mx2.${D}], ${allow}, ${publisher(D)}, provider: whole }
+  ${D}: { mx: ${JSON.stringify(mx[D])}, ${allow}, ${publisher(D, 'http-01')} }
+  ${SECOND}: { mx: [mx1.${SECOND}], ${allow}, ${publisher(SECOND, 'tls-alpn-01')} }
+  ${SUB}: { mx: [mx2.${D}], ${allow}, ${publisher(D, 'dns-01')}, provider: whole }
 `,
     });
   }
