@@ -43,12 +43,7 @@ export class Place {
     const dns = await serveDns(fake.model);
     for (const domain of place.domains)
       fake.addZone(domain, [{ name: domain, type: 'MX', ttlSeconds: 300, rdata: [`10 ${MX}.`] }]);
-    fake.model.onPublished((zone, records) => {
-      const text = records.find(({ name, type }) => type === 'TXT' && name === `_mta-sts.${zone.apex}`)?.rdata;
-      const id = /id=(\w+)/.exec(text ?? '')?.[1];
-      const ids = place.published.get(zone.apex) ?? [];
-      if (id !== undefined && ids.at(-1) !== id) place.published.set(zone.apex, [...ids, id]);
-    });
+    notePublished(fake, place.published);
     mkdirSync(join(folder, 'www'));
     place.#writeLocal(dns.address, await place.#receive());
     place.push(place.domains);
@@ -116,11 +111,21 @@ defaults: { provider: main, mode: testing, ttl: 5m, tlsReports: ["mailto:tls@exa
   }
 }
 
+/** Keeps every id that a name server shows from now on, of each domain, in order. */
+export function notePublished({ model }: CloudflareFake, published: Map<string, string[]>): void {
+  model.onPublished((zone, records) => {
+    const text = records.find(({ name, type }) => type === 'TXT' && name === `_mta-sts.${zone.apex}`)?.rdata;
+    const id = /id=(\w+)/.exec(text ?? '')?.[1];
+    const ids = published.get(zone.apex) ?? [];
+    if (id !== undefined && ids.at(-1) !== id) published.set(zone.apex, [...ids, id]);
+  });
+}
+
 /** For the daemon. */
 export const ENVIRONMENT: Readonly<Record<string, string>> = { SOAK_TOKEN: FAKE_TOKEN };
 
 /** One that nobody had a moment ago. */
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
       const address = server.address();

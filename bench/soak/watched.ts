@@ -36,7 +36,7 @@ export class Watched {
   readonly #port: number;
   #beganAt: number | null = null;
 
-  constructor({ folder, daemonPort }: Place) {
+  constructor({ folder, daemonPort }: Pick<Place, 'folder' | 'daemonPort'>) {
     this.#port = daemonPort;
     this.#child = spawn(process.execPath, [main, 'daemon', '--verbose'], {
       cwd: folder,

@@ -25,11 +25,11 @@ export class Weather {
   faults = 0;
   outages = 0;
   lateZones = 0;
-  readonly #place: Place;
+  readonly #place: Pick<Place, 'fake' | 'domains'>;
   readonly #random: Random;
   #isDown = false;
 
-  constructor(place: Place, random: Random) {
+  constructor(place: Pick<Place, 'fake' | 'domains'>, random: Random) {
     this.#place = place;
     this.#random = random;
     const down: HttpFault = { kind: 'broken', status: 503, isDone: false };

@@ -1,6 +1,7 @@
 /** Floor 4. Commands and options as commander has them. Help teaches by example. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { guards, type GuardName, parseGuardName } from '../core/guard-names.ts';
+import { addReports } from './program-reports.ts';
 import { addWorldCommands } from './program-world.ts';
 
 /** Options of every command that reads the config. */
@@ -72,6 +73,7 @@ Exit codes of sync: 0 in sync, changed or waiting; 1 nothing could be done; 2 a 
   addDaemon(program, version);
   addQuestions(program);
   addWorldCommands(program, examples);
+  addReports(program, { config: withConfig, examples });
   addConfigCommands(program);
   return program;
 }

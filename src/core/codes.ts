@@ -29,6 +29,26 @@ export const grammarCodes = [
   'PLAN_VERSION',
   'POLICY_SYNTAX',
   'RECORD_SYNTAX',
+  'REPORT_ADDRESS',
+  'REPORT_BOM',
+  'REPORT_COUNT',
+  'REPORT_COUNT_TEXT',
+  'REPORT_DATE',
+  'REPORT_DATE_FORM',
+  'REPORT_DOMAIN',
+  'REPORT_DUPLICATE_KEY',
+  'REPORT_FIELD',
+  'REPORT_KIND',
+  'REPORT_MISSING',
+  'REPORT_RANGE',
+  'REPORT_RANGE_LONG',
+  'REPORT_SUM',
+  'REPORT_SYNTAX',
+  'REPORT_TEXT_CUT',
+  'REPORT_TOO_DEEP',
+  'REPORT_TOO_LARGE',
+  'REPORT_UNKNOWN_TYPE',
+  'REPORT_U_LABEL',
   'TXT_SYNTAX',
   'TXT_TOO_LONG',
   'UNKNOWN_FIELD',
@@ -227,7 +247,26 @@ export const checkCodes = [
   'WILDCARD_TOO_SHORT',
 ] as const;
 
+/** Why something that was taken in as a TLS report is not counted, or what is odd about its signature; beside the grammar codes of the report. */
+export const reportCodes = [
+  'COUNT_IMPLAUSIBLE',
+  'DATE_IN_FUTURE',
+  'DKIM_HEADERS',
+  'DKIM_KEY_SERVICE',
+  'DKIM_OTHER_NAME',
+  'DKIM_UNPROVED',
+  'FILE_TOO_LARGE',
+  'GZIP_BROKEN',
+  'MAIL_BROKEN',
+  'NOT_A_REPORT',
+  'NOT_OUR_DOMAIN',
+  'NO_POLICY_DOMAIN',
+  'UNPACKS_TOO_LARGE',
+  'ZIP_BROKEN',
+] as const;
+
 export type ConfigCode = (typeof configCodes)[number];
 export type ErrorCode = (typeof errorCodes)[number];
 export type FindingCode = (typeof findingCodes)[number];
 export type CheckCode = (typeof checkCodes)[number];
+export type ReportCode = (typeof reportCodes)[number];

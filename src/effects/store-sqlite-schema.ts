@@ -3,10 +3,11 @@ import type { DatabaseSync } from 'node:sqlite';
 
 import { StsyncError } from '../core/error.ts';
 import { CERTIFICATE_TABLES } from './store-sqlite-certificate-rows.ts';
+import { REPORT_TABLES } from './store-sqlite-report-tables.ts';
 
 /** "stsy": marks a database as ours, beside the version in `user_version`. */
 const APPLICATION_ID = 0x73_74_73_79;
-const SCHEMA_VERSION = 4;
+const SCHEMA_VERSION = 5;
 /** What each version of the schema added: `MIGRATIONS[n]` leads from version n to the next. */
 const MIGRATIONS = [
   `
@@ -28,6 +29,7 @@ const MIGRATIONS = [
   CREATE TABLE policies (host TEXT NOT NULL PRIMARY KEY, body TEXT NOT NULL) STRICT;
 `,
   CERTIFICATE_TABLES,
+  REPORT_TABLES,
 ] as const;
 
 /** Brings an empty or older database to this version. Throws as {@link checkVersion}. */

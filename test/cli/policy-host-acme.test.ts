@@ -1,90 +1,28 @@
 /** `publisher: { type: server }` without certificates of one's own: the built daemon gets them from a real CA (Debian's pebble), and a domain goes on. */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { get } from 'node:https';
+import { readFileSync } from 'node:fs';
 import { createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { type Pebble, PEBBLE_PROGRAMS, startPebble } from '../servers/pebble.ts';
 import { describeWith } from '../servers/programs.ts';
-import { type DnsServer, startDnsServer } from '../support/dns-server.ts';
+import { type DnsServer } from '../support/dns-server.ts';
 import { closedPort } from '../support/tcp-server.ts';
-import { Folder } from './daemon-rig.ts';
+import { AcmeHost, DOMAINS, startNames } from './acme-host.ts';
 
-const DOMAINS = ['example.com', 'example.org'] as const;
 const MOST_RUNS = 20;
-
-class Host {
-  readonly folder = new Folder();
-  readonly #pebble: Pebble;
-  readonly #dns: DnsServer;
-  readonly port: number;
-
-  constructor(pebble: Pebble, dns: DnsServer, port: number) {
-    this.#pebble = pebble;
-    this.#dns = dns;
-    this.port = port;
-    writeFileSync(join(this.folder.path, 'root.pem'), pebble.root);
-    const zone = readFileSync(join(this.folder.path, 'zones', 'example.com.zone'), 'utf8');
-    this.folder.write('zones/example.org.zone', zone);
-  }
-
-  yaml(domains: readonly string[] = ['example.com'], challenge: 'http-01' | 'tls-alpn-01' = 'http-01'): void {
-    const { directoryUrl, caFile, httpPort: http } = this.#pebble;
-    const connectTo = DOMAINS.flatMap((domain) => [
-      `"mta-sts.${domain}:443": "127.0.0.1:${this.port}"`,
-      `"mta-sts.${domain}:80": "127.0.0.1:${http}"`,
-    ]);
-    this.folder.write(
-      'domains.yaml',
-      `version: 1
-providers: { local: { type: zonefile, directory: ./zones } }
-publisher:
-  type: server
-  hostname: policies.example.net
-  listen: 127.0.0.1:${this.port}
-  ${challenge === 'http-01' ? `http: 127.0.0.1:${http}` : ''}
-  acme: { directory: "${directoryUrl}", caFile: ${caFile}, challenge: ${challenge} }
-world:
-  resolvers: ["${this.#dns.address}"]
-  connectTo: { ${connectTo.join(', ')} }
-  caFile: ./root.pem
-daemon: { listen: off }
-defaults: { provider: local, observe: provider }
-domains:
-${domains.map((domain) => `  ${domain}: { mx: [mx1.example.net] }`).join('\n')}
-`,
-    );
-  }
-
-  /** As a sender fetches it: whole verification, with the root of the CA. */
-  fetch(host: string): Promise<string> {
-    return new Promise((resolve, reject) => {
-      const options = { host: '127.0.0.1', port: this.port, servername: host, headers: { host }, agent: false };
-      get({ ...options, path: '/.well-known/mta-sts.txt', ca: this.#pebble.root }, (response) => {
-        let text = '';
-        response.on('data', (chunk: Buffer) => (text += chunk.toString()));
-        response.on('end', () => resolve(text));
-      }).on('error', reject);
-    });
-  }
-}
 
 describeWith(PEBBLE_PROGRAMS, 'a policy host that gets its certificates by ACME', () => {
   let pebble: Pebble;
   let dns: DnsServer;
-  let host: Host;
+  let host: AcmeHost;
 
   beforeAll(async () => {
     pebble = await startPebble();
   });
   afterAll(() => pebble.stop());
   beforeEach(async () => {
-    dns = await startDnsServer({ isResolver: true });
-    onTestFinished(() => dns.stop());
-    for (const name of [...DOMAINS, 'example.net']) dns.zones.addZone(name);
-    for (const name of [...DOMAINS.map((domain) => `mta-sts.${domain}`), 'policies.example.net'])
-      dns.zones.setRecords(name, 'A', ['127.0.0.1']);
-    host = new Host(pebble, dns, await closedPort(createTcpServer()));
+    dns = await startNames();
+    host = new AcmeHost(pebble, dns, await closedPort(createTcpServer()));
   });
 
   test('waits with policy and id for the certificate, and goes on by itself when it has come; a restart orders nothing', async () => {
@@ -146,7 +84,7 @@ describeWith(PEBBLE_PROGRAMS, 'a policy host that gets its certificates by ACME'
   });
 
   test('proves the host by TLS-ALPN-01 at the listener that serves the policies', async () => {
-    const alpn = new Host(pebble, dns, pebble.tlsPort);
+    const alpn = new AcmeHost(pebble, dns, pebble.tlsPort);
     alpn.yaml(['example.com'], 'tls-alpn-01');
     const daemon = alpn.folder.start();
     expect(await daemon.run(2)).toMatchObject({ changed: 1 });

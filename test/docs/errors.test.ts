@@ -2,7 +2,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { checkCodes, configCodes, errorCodes, findingCodes, grammarCodes } from '../../src/core/codes.ts';
+import { checkCodes, configCodes, errorCodes, findingCodes, grammarCodes, reportCodes } from '../../src/core/codes.ts';
 import { readDocument, root, tableRows } from './markdown.ts';
 
 const kinds = [
@@ -11,6 +11,7 @@ const kinds = [
   ['## Errors', errorCodes],
   ['## Findings', findingCodes],
   ['## Check', checkCodes],
+  ['## Reports', reportCodes],
 ] as const;
 
 describe('docs/errors.md', () => {

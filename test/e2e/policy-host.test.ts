@@ -40,7 +40,7 @@ describeUnless(reason, 'a policy host with certificates by ACME, for three domai
     await net.start();
     for (const zone of [D, SECOND]) await net.change(zone, `add policies3.${zone}. 1 A ${HOST}`);
     await net.change(D, `add ${SUB}. 1 MX 10 mx2.${D}.`);
-    await vi.waitFor(async () => expect(await net.isCaughtUp()).toBe(true), POLL);
+    await vi.waitUntil(() => net.isCaughtUp(), POLL);
     await startCa();
     sender = await startSender(net, 'sender', PRIMARY);
     const script = join(import.meta.dirname, 'poller.ts');
@@ -153,12 +153,14 @@ defaults: { mode: enforce, ttl: 1, provider: bind }
     return (await net.run([process.execPath, '-e', script], { env })).output.trim();
   }
 
+  /** The certificate of `zone` comes by this challenge. */
+  function publisher(zone: string, challenge: string): string {
+    const http = challenge === 'http-01' ? `http: "${HOST}:80", ` : '';
+    const acme = `acme: { directory: "${CA.directory}", caFile: ${net.ca.file}, challenge: ${challenge} }`;
+    return `publisher: { type: server, hostname: policies3.${zone}, listen: "${HOST}:443", ${http}${acme} }`;
+  }
+
   function push(mx: { readonly [D]: readonly string[] }): void {
-    const publisher = (zone: string, challenge: string): string => {
-      const http = challenge === 'http-01' ? `http: "${HOST}:80", ` : '';
-      const acme = `acme: { directory: "${CA.directory}", caFile: ${net.ca.file}, challenge: ${challenge} }`;
-      return `publisher: { type: server, hostname: policies3.${zone}, listen: "${HOST}:443", ${http}${acme} }`;
-    };
     const allow = 'allow: [testing-before-enforce]';
     repository.commit({
       'domains.yaml': `domains:

@@ -87,11 +87,15 @@ describeWith(['openssl'], 'the policy host over TLS', () => {
     expect(answer).not.toMatch(/location|server:|x-powered/i);
   });
 
-  test('does not read a body that nobody asked for', async () => {
-    const head = get().replace('Connection: close', 'Content-Length: 1000000000');
-    const answer = await new Host({ requestMs: 60_000, idleMs: 60_000, headersMs: 60_000 }).say(`${head}xx`);
-    expect(statusOf(answer)).toBe('HTTP/1.1 200 OK');
-  });
+  test.each(['Content-Length: 1000000000', 'Transfer-Encoding: chunked'])(
+    'does not read a body that nobody asked for (%s), and ends the connection',
+    async (header) => {
+      const head = get().replace('Connection: close', header);
+      const answer = await new Host({ requestMs: 60_000, idleMs: 60_000, headersMs: 60_000 }).say(`${head}xx`);
+      expect(statusOf(answer)).toBe('HTTP/1.1 200 OK');
+      expect(answer.toLowerCase()).toContain('connection: close\r\n');
+    },
+  );
 
   test('gives each name its own certificate and policy', async () => {
     const host = new Host();

@@ -246,7 +246,9 @@ function thirdSchema(path: string): void {
   openStore(path).close();
   edit(
     path,
-    `DROP TABLE certificates; DROP TABLE certificate_pems; DROP TABLE acme_accounts; DROP TABLE acme_queues; PRAGMA user_version = 3;
+    `DROP TABLE certificates; DROP TABLE certificate_pems; DROP TABLE acme_accounts; DROP TABLE acme_queues;
+     DROP TABLE reports; DROP TABLE report_policies; DROP TABLE report_details; DROP TABLE report_days; DROP TABLE report_failures;
+     DROP TABLE held_policies; DROP TABLE reports_set_aside; PRAGMA user_version = 3;
      INSERT INTO policies VALUES ('${HOST}', 'body')`,
   );
 }

@@ -22,6 +22,8 @@ export interface PebbleOptions {
   readonly reusedAuthorizations?: number;
   /** Key ids with their HMAC keys, base64url: accounts need one of them. */
   readonly externalAccounts?: Readonly<Record<string, string>>;
+  /** Of certificates; five years unless said. */
+  readonly lifeSeconds?: number;
 }
 
 export interface Pebble extends AsyncDisposable {
@@ -65,7 +67,7 @@ async function startAt(
   caFile: string,
 ): Promise<Omit<Pebble, typeof Symbol.asyncDispose>> {
   const dir = serverDirectory();
-  const { rejectedNonces = 5, reusedAuthorizations = 0, externalAccounts } = options;
+  const { rejectedNonces = 5, reusedAuthorizations = 0, externalAccounts, lifeSeconds } = options;
   const settings = {
     listenAddress: `127.0.0.1:${api}`,
     managementListenAddress: `127.0.0.1:${management}`,
@@ -76,6 +78,7 @@ async function startAt(
     ocspResponderURL: '',
     externalAccountBindingRequired: externalAccounts !== undefined,
     ...(externalAccounts === undefined ? {} : { externalAccountMACKeys: externalAccounts }),
+    ...(lifeSeconds === undefined ? {} : { certificateValidityPeriod: lifeSeconds }),
   };
   writeFileSync(settings.certificate, certificate.cert);
   writeFileSync(settings.privateKey, certificate.key);

@@ -123,17 +123,17 @@ describe('a new domain', () => {
   });
 });
 
-describe('a policy host that moves here', () => {
-  async function announcedElsewhere(): Promise<string | undefined> {
-    issue();
-    const directory = { ...wantedDomain(D).publisher, type: 'directory', directory: '/www', proof: 'https' } as const;
-    const target = { kind: 'hostname', hostname: hostName('old.example.net') } as const;
-    await sync(wantedDomain(D, { observe: 'dns', publisher: { ...directory, target } }));
-    world.certificates.delete(HOST);
-    expect(world.id(D)).toBeDefined();
-    return world.id(D);
-  }
+async function announcedElsewhere(): Promise<string | undefined> {
+  issue();
+  const directory = { ...wantedDomain(D).publisher, type: 'directory', directory: '/www', proof: 'https' } as const;
+  const target = { kind: 'hostname', hostname: hostName('old.example.net') } as const;
+  await sync(wantedDomain(D, { observe: 'dns', publisher: { ...directory, target } }));
+  world.certificates.delete(HOST);
+  expect(world.id(D)).toBeDefined();
+  return world.id(D);
+}
 
+describe('a policy host that moves here', () => {
   it('moves its record before the certificate is there where the CA looks at the host, and the id stays', async () => {
     const id = await announcedElsewhere();
     expect(outcomes(await sync())).toEqual([

@@ -292,6 +292,7 @@ function configOf(domains: readonly DomainConfig[], providers: readonly string[]
     sourceCommit: null,
     daemon: defaultDaemon,
     notifications: [],
+    reports: { acceptUnsigned: false, strict: false },
     publisherHostnames: [hostName('policies.example.net')],
     policyServers: [],
   };

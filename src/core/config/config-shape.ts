@@ -17,6 +17,7 @@ import { defaultsReader, domainReader, type DomainValues, profilesReader } from 
 import { notificationsReader } from './shape-notifications.ts';
 import { providerReader } from './shape-provider.ts';
 import { publisherReader } from './shape-publisher.ts';
+import { reportsReader } from './shape-reports.ts';
 import { sourceReader } from './shape-source.ts';
 import { limitsReader, scheduleReader, worldReader } from './shape-world.ts';
 import type { HostName } from '../names.ts';
@@ -44,6 +45,7 @@ function configFields(descriptors: readonly ProviderDescriptor[]) {
     source: { reader: sourceReader, about: 'Git repository that holds the YAML; the daemon follows it.' },
     daemon: { reader: daemonReader, about: 'Listener, time zone and web hooks of the daemon.' },
     notifications: { reader: notificationsReader, about: 'Who is told when the status of a domain changes.' },
+    reports: { reader: reportsReader, about: 'Which TLS reports are counted.' },
     limits: { reader: limitsReader, about: 'How much may change in one run.' },
     defaults: { reader: defaultsReader, about: 'What holds for every domain that does not say otherwise.' },
     profiles: { reader: profilesReader, about: 'Named sets of defaults.' },

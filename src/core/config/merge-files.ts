@@ -25,6 +25,7 @@ const singleKeys = {
   source: true,
   daemon: true,
   notifications: true,
+  reports: true,
   limits: true,
   defaults: true,
   profiles: true,

@@ -195,6 +195,14 @@ export type NotificationConfig =
       readonly on: ReadonlySet<NotificationEvent>;
     };
 
+/** Which TLS reports are counted (RFC 8460 §3). */
+export interface ReportsConfig {
+  /** Also those by mail that no signature proves. */
+  readonly acceptUnsigned: boolean;
+  /** Only those signed by exactly the reporting domain, with a key that lists `tlsrpt`. */
+  readonly strict: boolean;
+}
+
 export interface Config {
   readonly providers: ReadonlyMap<string, ProviderConfig>;
   readonly state: StateConfig;
@@ -208,6 +216,7 @@ export interface Config {
   readonly sourceCommit: string | null;
   readonly daemon: DaemonConfig;
   readonly notifications: readonly NotificationConfig[];
+  readonly reports: ReportsConfig;
   /** Every host name that a publisher of this YAML points at: a record with such a target is ours (rule 8). */
   readonly publisherHostnames: readonly HostName[];
   /** Every publisher of type server in this YAML, each once, also where no domain uses it now: orphans are still served (rule 5). */

@@ -21,6 +21,7 @@ import { checkReferences } from './references.ts';
 import { delegationCollisions } from './resolve-delegation.ts';
 import { type Fallbacks, resolveDomain, type Resolved } from './resolve-domain.ts';
 import { defaultDaemon } from './shape-daemon.ts';
+import { defaultReports } from './shape-reports.ts';
 import { defaultLimits, defaultSchedule, defaultWorld } from './shape-world.ts';
 import { type ConfigFile, placeOf } from './source-text.ts';
 
@@ -212,6 +213,7 @@ function makeConfig(
     limits: values.limits?.value ?? defaultLimits,
     daemon: values.daemon?.value ?? defaultDaemon,
     notifications: values.notifications?.value ?? [],
+    reports: values.reports?.value ?? defaultReports,
     domains: domains.toSorted((a, b) => byCodePoint(a.domain, b.domain)),
     publisherHostnames: publisherHostnames(publishers),
     policyServers: publishers.filter((publisher) => publisher.type === 'server'),

@@ -61,6 +61,7 @@ export function configOf(domains: readonly string[], rest: Partial<Config> = {})
     sourceCommit: null,
     daemon: defaultDaemon,
     notifications: [],
+    reports: { acceptUnsigned: false, strict: false },
     publisherHostnames: [],
     policyServers: [],
     ...rest,

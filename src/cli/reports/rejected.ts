@@ -1,0 +1,34 @@
+/** Floor 4. `stsync reports rejected`: what was taken in and not counted, newest first, with the reason. */
+import { oneLine } from '../../core/plan/markdown-text.ts';
+import type { SetAsideRow } from '../../effects/report-store.ts';
+import { openReportReader } from '../../effects/store-sqlite-reports.ts';
+import { loadOrReport } from '../load.ts';
+import { print } from '../output.ts';
+import type { RejectedOptions } from '../program-reports.ts';
+import { statePathOf } from '../wiring.ts';
+
+export async function runReportsRejected(options: RejectedOptions): Promise<number> {
+  const config = loadOrReport(options);
+  if (config === null) return 1;
+  const reader = openReportReader(statePathOf(config));
+  try {
+    const rows = reader.setAside(options.limit);
+    const all = reader.setAsideCount();
+    const more = all > rows.length ? `and ${all - rows.length} more: --limit ${all}\n` : '';
+    if (options.format === 'json') await print(`${JSON.stringify({ version: 1, all, rows }, null, 2)}\n`);
+    else await print(rows.length === 0 ? 'nothing is set aside\n' : `${rows.flatMap(linesOf).join('')}${more}`);
+    return 0;
+  } finally {
+    reader.close();
+  }
+}
+
+function linesOf(row: SetAsideRow): readonly string[] {
+  const about = row.domain === null ? '' : ` about ${row.domain}`;
+  const from = row.organization === null ? '' : ` from ${row.organization}`;
+  const times = row.times > 1 ? ` (${row.times} times)` : '';
+  return [
+    `${row.lastAt.toISOString().slice(0, 19).replace('T', ' ')}  ${row.state}  ${row.source}${about}${from}${times}`,
+    `    ${row.code} ${row.message}`,
+  ].map((line) => `${oneLine(line)}\n`);
+}

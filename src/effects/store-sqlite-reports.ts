@@ -1,0 +1,104 @@
+/** Floor 2. The TLS reports in the SQLite state: a reader that changes nothing on disk, and a writer with a connection of its own. */
+import { statSync } from 'node:fs';
+import type { DatabaseSync } from 'node:sqlite';
+
+import { StsyncError } from '../core/error.ts';
+import type { Change, ReportReader, ReportStore } from './report-store.ts';
+import { openDatabase, stateError } from './sqlite.ts';
+import { noReports, prepareReportReader } from './store-sqlite-report-queries.ts';
+import { prepareReportWriter } from './store-sqlite-report-rows.ts';
+import { reading } from './store-sqlite-queries.ts';
+import { inTransaction } from './store-sqlite-schema.ts';
+import { lookOnce, openStore } from './store-sqlite.ts';
+
+/** A sync run writes in short steps; a backup tool may hold the file for a moment. */
+const BUSY_TIMEOUT_MS = 5000;
+const LOOKS = 20;
+
+type Queries = ReturnType<typeof prepareReportReader>;
+
+/** For looking only. A state that is not there, or older than the reports, has none. Throws as {@link ReportReader}. */
+export function openReportReader(path: string): ReportReader {
+  return readerOver((ask) => {
+    for (let look = 1; ; look++) {
+      try {
+        const found = isThere(path) ? lookOnce(path, (db) => ({ answer: ask(prepareReportReader(db)) })) : null;
+        return found === null ? ask(noReports) : found.answer;
+      } catch (error) {
+        const isBusy = error instanceof StsyncError && error.code === 'LOCKED';
+        if (!isBusy || look === LOOKS) throw error;
+      }
+    }
+  }, path);
+}
+
+/** Makes the state where there is none, and brings an older one to this schema. Throws as {@link ReportStore}. */
+export function openReportStore(path: string): ReportStore {
+  openStore(path).close();
+  const db = openDatabase(path, { timeout: BUSY_TIMEOUT_MS });
+  try {
+    // With the usual 2 MB of cache a batch of reports goes to disk twice.
+    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32768');
+    return storeOver(db, path);
+  } catch (error) {
+    db.close();
+    throw stateError(error, path, 'write');
+  }
+}
+
+function isThere(path: string): boolean {
+  const size = statSync(path, { throwIfNoEntry: false })?.size;
+  return size !== undefined && size > 0;
+}
+
+function storeOver(db: DatabaseSync, path: string): ReportStore {
+  const queries = prepareReportReader(db);
+  const writer = prepareReportWriter(db);
+  const put = (change: Change) =>
+    change.kind === 'keep' ? writer.keep(change.report, change.clears) : writer.setAside(change.item);
+  return {
+    ...readerOver((ask) => {
+      try {
+        return ask(queries);
+      } catch (error) {
+        throw stateError(error, path, 'read');
+      }
+    }, path),
+    store: (changes) => {
+      try {
+        const stored: ReturnType<typeof put>[] = [];
+        inTransaction(db, () => {
+          for (const change of changes) stored.push(put(change));
+          if (changes.some(({ kind }) => kind === 'set-aside')) writer.trim();
+        });
+        return stored;
+      } catch (error) {
+        throw stateError(error, path, 'write');
+      }
+    },
+    close: () => {
+      if (!db.isOpen) return;
+      try {
+        // So that a backup of the file alone has all.
+        db.exec('PRAGMA wal_checkpoint(PASSIVE)');
+      } finally {
+        db.close();
+      }
+    },
+  };
+}
+
+function readerOver(ask: <T>(question: (queries: Queries) => T) => T, path: string): ReportReader {
+  const what = 'a TLS report';
+  return {
+    counts: (by, filter) => ask((queries) => reading(path, what, () => queries.counts(by, filter))),
+    totals: (filter) => ask((queries) => reading(path, what, () => queries.totals(filter))),
+    reach: (filter) => ask((queries) => queries.reach(filter)),
+    held: (hashes) => ask((queries) => reading(path, what, () => queries.held(hashes))),
+    report: (id) => ask((queries) => reading(path, `report ${id}`, () => queries.report(id))),
+    reports: (filter, limit) => ask((queries) => reading(path, what, () => queries.reports(filter, limit))),
+    setAside: (limit) => ask((queries) => reading(path, what, () => queries.setAside(limit))),
+    setAsideCount: () => ask((queries) => queries.setAsideCount()),
+    close: () => undefined,
+  };
+}
