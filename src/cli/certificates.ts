@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 
 import { certificateNeeds, type CertificateNeeds } from '../core/certificates/wanted.ts';
-import type { CertificateFacts, WantedCertificate } from '../core/certificates/model.ts';
+import type { CertificateGlance, WantedCertificate } from '../core/certificates/model.ts';
 import type { AcmeConfig, Config, DomainConfig } from '../core/config/model.ts';
 import { StsyncError } from '../core/error.ts';
 import { acmeOf } from '../core/plan/certificate-step.ts';
@@ -79,7 +79,7 @@ export class Certificates {
     if (this.#leaving.size > 0) this.#seen = null;
     if (acmes.size === 0 || this.#leaving.size > 0) return;
     this.#store ??= openCertificateStore(this.#world.path, this.#world.tell);
-    const known = this.#store.list();
+    const known = this.#store.glances();
     const served = config.domains.filter((one) => acmeOf(one) !== null);
     const planOf = (domain: string) => domains.get(domain)?.plan;
     const needs = certificateNeeds({ domains: served, known, planOf, isServed: this.#world.isServed });
@@ -134,7 +134,7 @@ export class Certificates {
 function shareOut(
   { wanted }: CertificateNeeds,
   domains: readonly DomainConfig[],
-  known: readonly CertificateFacts[],
+  known: readonly CertificateGlance[],
   config: Config,
   acmes: ReadonlyMap<string, AcmeConfig>,
 ): ReadonlyMap<string, readonly WantedCertificate[]> {

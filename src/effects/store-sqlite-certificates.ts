@@ -5,7 +5,7 @@
 import { statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 
-import type { CertificateFacts } from '../core/certificates/model.ts';
+import type { CertificateFacts, CertificateGlance } from '../core/certificates/model.ts';
 import { StsyncError } from '../core/error.ts';
 import type { CertificateStore } from './certificate-store.ts';
 import { openDatabase, type Row, stateError } from './sqlite.ts';
@@ -47,6 +47,7 @@ export function openCertificateStore(path: string, onTrouble: (error: StsyncErro
         return row === undefined ? null : reading(path, `what is kept of ${host}`, () => recordOf(row, pems.get(host)));
       }),
     list: () => attempt('read', ({ all }) => all.all().flatMap((row) => readable(row, path, onTrouble))),
+    glances: () => attempt('read', ({ glances }) => glances.all().map(glanceAt)),
     save: (records) =>
       attempt('write', ({ save }, db) => {
         // A CA counts orders and certificates, and forgets none that a power cut made us forget.
@@ -107,6 +108,7 @@ function prepare(db: DatabaseSync) {
     facts: db.prepare('SELECT * FROM certificates WHERE host = ?'),
     pems: db.prepare('SELECT chain, key, order_key FROM certificate_pems WHERE host = ?'),
     all: db.prepare('SELECT * FROM certificates ORDER BY host'),
+    glances: db.prepare('SELECT host, directory, not_after, order_url, failure_code FROM certificates ORDER BY host'),
     save: prepareCertificateWriter(db),
     drops: ['certificates', 'certificate_pems'].map((table) => db.prepare(`DELETE FROM ${table} WHERE host = ?`)),
     account: db.prepare('SELECT key, new_key, url FROM acme_accounts WHERE directory = ?'),
@@ -131,6 +133,23 @@ function readable(row: Row, path: string, onTrouble: (error: StsyncError) => voi
     onTrouble(error);
     return [];
   }
+}
+
+function glanceAt({
+  host,
+  directory,
+  not_after: notAfter,
+  order_url: order,
+  failure_code: failure,
+}: Row): CertificateGlance {
+  const end = typeof notAfter === 'string' ? new Date(notAfter) : null;
+  return {
+    host: String(host),
+    directoryUrl: String(directory),
+    notAfter: end === null || Number.isNaN(end.getTime()) ? null : end,
+    isOrdered: order !== null,
+    hasFailed: failure !== null,
+  };
 }
 
 function textOrNull(value: unknown): string | null {

@@ -181,7 +181,7 @@ function setAsideOf(row: Row): SetAsideRow {
 }
 
 function verdictOf(word: string): Verdict {
-  if (word === 'dkim' || word === 'file' || word === 'unsigned') return word;
+  if (word === 'dkim' || word === 'file' || word === 'unsigned' || word === 'https') return word;
   throw new StoredTextError('its verdict is none');
 }
 

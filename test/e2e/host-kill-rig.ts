@@ -102,10 +102,28 @@ export class HostKillRig {
     await vi.waitFor(
       () => {
         const late = this.domains.filter((one) => !this.#isDone(one));
-        if (late.length > 0) throw new Error(`not announced: ${late.join(', ')}`);
+        if (late.length > 0) throw new Error(`not announced: ${late.map((one) => this.#stateOf(one)).join('; ')}`);
       },
       { timeout: 60_000, interval: 50 },
     );
+  }
+
+  /** For whoever asks why. */
+  #stateOf(domain: string): string {
+    const store = openCertificateStore(join(this.folder, 'stsync.db'), () => undefined);
+    try {
+      const { certificate, order, nextAttemptAt, lastFailure, failures } = store.read(`mta-sts.${domain}`) ?? {};
+      return JSON.stringify({
+        domain,
+        has: certificate != null,
+        order: order?.url,
+        failures,
+        nextAttemptAt,
+        lastFailure,
+      });
+    } finally {
+      store.close();
+    }
   }
 
   #isDone(domain: string): boolean {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import { describe, expect, onTestFinished, test } from 'vitest';
 
-import { type CertificateRecord, newRecord } from '../../src/core/certificates/model.ts';
+import { type CertificateRecord, glanceOf, newRecord } from '../../src/core/certificates/model.ts';
 import { noMemory } from '../../src/core/memory.ts';
 import type { CertificateStore } from '../../src/effects/certificate-store.ts';
 import { openDatabase } from '../../src/effects/sqlite.ts';
@@ -80,6 +80,7 @@ describe('what is kept of a host', () => {
     store.save([record, { ...empty, host: 'mta-sts.a.test' }]);
     expect(store.read(HOST)).toEqual(record);
     expect(store.list()).toEqual([facts({ ...empty, host: 'mta-sts.a.test' }), facts(record)]);
+    expect(store.glances()).toEqual(store.list().map(glanceOf));
     const reader = openStoreReadOnly(path);
     onTestFinished(() => reader?.close());
     expect([reader?.certificate(HOST), reader?.certificate('mta-sts.b.test')]).toEqual([facts(record), null]);

@@ -1,5 +1,5 @@
 /** A store of certificates in memory; each write passes by the test first. */
-import type { CertificateRecord } from '../../src/core/certificates/model.ts';
+import { type CertificateGlance, type CertificateRecord, glanceOf } from '../../src/core/certificates/model.ts';
 import type { OrderQueue } from '../../src/core/certificates/order-queue.ts';
 import { StsyncError } from '../../src/core/error.ts';
 import type { CertificateStore } from '../../src/effects/certificate-store.ts';
@@ -17,6 +17,7 @@ export class MemoryCertificates implements CertificateStore {
     return this.records.get(host) ?? null;
   };
   readonly list = (): readonly CertificateRecord[] => [...this.records.values()];
+  readonly glances = (): readonly CertificateGlance[] => this.list().map(glanceOf);
   readonly save = (records: readonly CertificateRecord[]): void => {
     this.onWrite('before');
     for (const record of records) this.records.set(record.host, record);

@@ -55,6 +55,22 @@ export interface CertificateFacts {
   readonly renewal: Renewal | null;
 }
 
+/** What a look at all hosts needs, after each run. */
+export interface CertificateGlance {
+  readonly host: string;
+  readonly directoryUrl: string;
+  /** Of the certificate in use; null: there is none. */
+  readonly notAfter: Date | null;
+  readonly isOrdered: boolean;
+  /** The last attempt led to no certificate. */
+  readonly hasFailed: boolean;
+}
+
+export function glanceOf({ host, directoryUrl, certificate, order, lastFailure }: CertificateFacts): CertificateGlance {
+  const notAfter = certificate?.notAfter ?? null;
+  return { host, directoryUrl, notAfter, isOrdered: order !== null, hasFailed: lastFailure !== null };
+}
+
 /** PEM texts; keys are PKCS #8. Secrets: in no log and no message. */
 export interface HeldCertificate extends CertificateValidity {
   /** Leaf first. */

@@ -2,7 +2,7 @@
 import type { DomainConfig } from '../config/model.ts';
 import type { DomainPlan } from '../plan/model.ts';
 import { policyHostOf } from '../plan/record-names.ts';
-import type { CertificateFacts, WantedCertificate } from './model.ts';
+import type { CertificateGlance, WantedCertificate } from './model.ts';
 
 export interface CertificateNeeds {
   readonly wanted: readonly WantedCertificate[];
@@ -14,7 +14,7 @@ export interface CertificateSituation {
   /** Those of the YAML whose certificate comes by ACME. */
   readonly domains: readonly DomainConfig[];
   /** What the state has. */
-  readonly known: readonly CertificateFacts[];
+  readonly known: readonly CertificateGlance[];
   /** As the last run left each domain. */
   readonly planOf: (domain: string) => DomainPlan | undefined;
   /** Is there a policy for this host in the state? */
@@ -34,10 +34,10 @@ export function certificateNeeds({ domains, known, planOf, isServed }: Certifica
     if ((absent || released) && !isServed(host)) continue;
     staying.add(host);
     const held = facts.get(host);
-    const isBegun = held !== undefined && (held.certificate !== null || held.order !== null);
+    const isBegun = held !== undefined && (held.notAfter !== null || held.isOrdered);
     if (isBegun || isReached(planOf(domain))) wanted.add(host);
   }
-  for (const { host, certificate } of known) if (certificate !== null && isServed(host)) wanted.add(host);
+  for (const { host, notAfter } of known) if (notAfter !== null && isServed(host)) wanted.add(host);
   const needless = known.map(({ host }) => host).filter((host) => !staying.has(host) && !isServed(host));
   return { wanted: [...wanted].map((host) => ({ host })), needless };
 }

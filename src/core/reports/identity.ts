@@ -6,7 +6,7 @@ import { sha256Hex } from '../id.ts';
 import { byCodePoint, parseHostName } from '../names.ts';
 import type { KeptReport, Verdict } from './model.ts';
 
-const RANK: Readonly<Record<Verdict, number>> = { dkim: 2, file: 1, unsigned: 0 };
+const RANK: Readonly<Record<Verdict, number>> = { dkim: 3, file: 2, unsigned: 1, https: 0 };
 
 /** The domain after the last `@` of a mail address, also of a `mailto:` URI; null: none. */
 export function domainOfAddress(address: string): string | null {

@@ -2,8 +2,11 @@
 import type { ReportCode } from '../codes.ts';
 import type { TlsReport, TlsReportPolicy } from '../tls-report/model.ts';
 
-/** `dkim`: signed by the reporting domain. `file`: it came by the operator's hand. `unsigned`: taken because the operator accepts that. */
-export type Verdict = 'dkim' | 'file' | 'unsigned';
+/**
+ * `dkim`: signed by the reporting domain. `file`: it came by the operator's hand. `unsigned`: by mail, taken because the operator accepts that. `https`: by HTTPS,
+ * where nothing proves who sent it (RFC 8460 §7).
+ */
+export type Verdict = 'dkim' | 'file' | 'unsigned' | 'https';
 
 /** The signature that proved a report. */
 export interface Proof {

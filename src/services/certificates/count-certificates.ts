@@ -1,5 +1,5 @@
 /** Floor 3. Certificates by ACME in numbers, for the metrics: how many hosts have one, when the first ends, what became of orders. */
-import type { CertificateFacts, WantedCertificate } from '../../core/certificates/model.ts';
+import type { CertificateGlance, WantedCertificate } from '../../core/certificates/model.ts';
 
 export interface CertificateCounts {
   /** Of the hosts wanted: with a certificate that is good, without one, and those of the latter whose last attempt failed. */
@@ -15,7 +15,7 @@ export interface CertificateCounts {
 
 export interface CertificateCounter {
   /** What is wanted from now on, and what the state has. */
-  look(wanted: readonly WantedCertificate[], known: readonly CertificateFacts[], now: Date): void;
+  look(wanted: readonly WantedCertificate[], known: readonly CertificateGlance[], now: Date): void;
   issued(): void;
   failed(): void;
   /** Null: no certificate is to come by ACME. */
@@ -27,10 +27,10 @@ export function openCertificateCounter(): CertificateCounter {
   let seen: Pick<CertificateCounts, 'held' | 'missing' | 'failing' | 'endsFirstAt'> | null = null;
   return {
     look: (wanted, known, now) => {
-      const facts = new Map(known.map((one) => [one.host, one]));
-      const all = wanted.map(({ host }) => facts.get(host));
-      const ends = all.flatMap((one) => one?.certificate?.notAfter ?? []).filter((end) => end > now);
-      const failing = all.filter((one) => (one?.certificate?.notAfter ?? now) <= now && one?.lastFailure != null);
+      const byHost = new Map(known.map((one) => [one.host, one]));
+      const all = wanted.map(({ host }) => byHost.get(host));
+      const ends = all.flatMap((one) => one?.notAfter ?? []).filter((end) => end > now);
+      const failing = all.filter((one) => (one?.notAfter ?? now) <= now && one?.hasFailed === true);
       const first = ends.reduce<Date | null>((least, end) => (least === null || end < least ? end : least), null);
       seen = { held: ends.length, missing: all.length - ends.length, failing: failing.length, endsFirstAt: first };
     },

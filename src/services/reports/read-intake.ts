@@ -38,14 +38,21 @@ export interface IntakeWorld {
 /** `again`: DNS did not tell; leave it where it is and take it in later. */
 export type Found = Change | { readonly kind: 'again'; readonly source: string; readonly message: string };
 
+/**
+ * How it came. `mail`: from strangers, so what is no mail is not looked into. `https`: from strangers, without any proof. `hand`: from the operator, a
+ * mail or a report.
+ */
+export type Way = 'mail' | 'https' | 'hand';
+
 interface Item {
   readonly source: string;
   readonly bytes: Uint8Array;
+  readonly way: Way;
   readonly world: IntakeWorld;
   readonly nesting: number;
 }
 
-/** What proves the reports of an item, asked when there is one: `file` for what came by hand. */
+/** What proves the reports of an item, asked when there is one. */
 type Prove = (report: TlsReport) => Promise<Proved>;
 type Proved =
   | (Pick<KeptReport, 'verdict' | 'proof' | 'remarks'> & { readonly kind: 'counts' })
@@ -57,18 +64,19 @@ export async function readIntake(
   source: string,
   bytes: Uint8Array | null,
   world: IntakeWorld,
+  way: Way = 'hand',
 ): Promise<readonly Found[]> {
   if (bytes === null) return [tooLarge(source, world)];
-  return readItem({ source, bytes, world, nesting: 0 });
+  return readItem({ source, bytes, way, world, nesting: 0 });
 }
 
 async function readItem(item: Item): Promise<readonly Found[]> {
-  const kind = sniff(item.bytes);
-  if (kind === 'other') return readMailItem(item);
-  return readPacked(item, item.bytes, byHand, domainOfFileName(item.source));
+  const { way, bytes, source } = item;
+  if (way === 'mail' || (way === 'hand' && sniff(bytes) === 'other')) return readMailItem(item);
+  const verdict = way === 'https' ? 'https' : 'file';
+  const prove: Prove = async () => ({ kind: 'counts', verdict, proof: null, remarks: [] });
+  return readPacked(item, bytes, prove, domainOfFileName(source));
 }
-
-const byHand: Prove = async () => ({ kind: 'counts', verdict: 'file', proof: null, remarks: [] });
 
 /** What may be a report: unpacked, parsed, proved, cut by domain. */
 async function readPacked(
@@ -199,7 +207,7 @@ function notAReport(item: Item, bytes: Uint8Array): Found {
 
 function tooLarge(source: string, world: IntakeWorld): Found {
   // Nothing of it was kept, so its place stands for it.
-  const item = { source, bytes: Buffer.from(source), world, nesting: 0 };
+  const item = { source, bytes: Buffer.from(source), way: 'hand', world, nesting: 0 } as const;
   return setAside(item, 'rejected', 'FILE_TOO_LARGE', 'a mail has more than 25 MiB, or another file more than 10 MiB');
 }
 

@@ -1,7 +1,7 @@
 /** Which hosts are ordered and renewed for, and whose certificate goes (rule 5). */
 import { describe, expect, test } from 'vitest';
 
-import { type CertificateFacts, newRecord } from '../../../src/core/certificates/model.ts';
+import { type CertificateFacts, glanceOf, newRecord } from '../../../src/core/certificates/model.ts';
 import { certificateNeeds, type CertificateSituation } from '../../../src/core/certificates/wanted.ts';
 import type { DomainConfig } from '../../../src/core/config/model.ts';
 import type { DomainPlan, Step } from '../../../src/core/plan/model.ts';
@@ -39,7 +39,7 @@ function needs({ domain = {}, known = [], steps = [], isServed = false }: Given)
   const plan: DomainPlan = planOf(D, { steps });
   const situation: CertificateSituation = {
     domains: domain === null ? [] : [wantedDomain(D, domain)],
-    known,
+    known: known.map(glanceOf),
     planOf: () => plan,
     isServed: () => isServed,
   };

@@ -1,7 +1,7 @@
 /** What the metrics say of certificates by ACME. */
 import { expect, test } from 'vitest';
 
-import type { CertificateFacts } from '../../../src/core/certificates/model.ts';
+import { type CertificateFacts, glanceOf } from '../../../src/core/certificates/model.ts';
 import { openCertificateCounter } from '../../../src/services/certificates/count-certificates.ts';
 
 const now = new Date('2026-11-24T12:00:00Z');
@@ -39,7 +39,7 @@ test('counts the hosts wanted by what they have, and tells of the certificate in
   ];
   counter.look(
     ['a', 'b', 'ended', 'new', 'refused', 'unheard'].map((host) => ({ host })),
-    known,
+    known.map(glanceOf),
     now,
   );
   counter.issued();

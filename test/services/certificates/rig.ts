@@ -123,6 +123,7 @@ export class Rig {
       store: {
         read: (host) => this.store.read(host),
         list: () => this.store.list(),
+        glances: () => this.store.glances(),
         queue: (url) => this.store.queue(url),
         remove: (host) => this.store.remove(host),
         account: () => null,
