@@ -1,7 +1,7 @@
 /** Floor 2. What is asked of the TLS reports in the SQLite state. Sums are REAL: a sum of many large counts is no error. Errors of SQLite pass through. */
 import type { DatabaseSync } from 'node:sqlite';
 
-import type { Verdict } from '../core/reports/model.ts';
+import { type Verdict, verdicts } from '../core/reports/model.ts';
 import type { TlsReportFailure, TlsReportPolicy } from '../core/tls-report/model.ts';
 import type { SummaryDimension } from '../core/reports/dimensions.ts';
 import type { SummaryRow } from '../core/reports/summary.ts';
@@ -181,7 +181,8 @@ function setAsideOf(row: Row): SetAsideRow {
 }
 
 function verdictOf(word: string): Verdict {
-  if (word === 'dkim' || word === 'file' || word === 'unsigned' || word === 'https') return word;
+  const verdict = verdicts.find((one) => one === word);
+  if (verdict !== undefined) return verdict;
   throw new StoredTextError('its verdict is none');
 }
 

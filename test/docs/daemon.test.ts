@@ -52,12 +52,20 @@ function metricsOf(scrape: string): readonly (readonly [string, string, string])
 }
 
 /** The rows of a table, names without their quotes. */
+function dashboardQueries(): readonly string[] {
+  interface Panel {
+    readonly targets: readonly { readonly expr: string }[];
+  }
+  const { panels }: { readonly panels: readonly Panel[] } = JSON.parse(readDocument('docs/deploy/grafana.json'));
+  return panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
+}
+
 function rowsOf(heading: string): readonly (readonly string[])[] {
   return tableRows(markdown, heading).map(([name = '', ...rest]) => [name.replaceAll('`', ''), ...rest]);
 }
 
 describe('docs/daemon.md against a daemon that runs', () => {
-  it('has the metrics that are scraped, with type and labels, and alerts on no other', async () => {
+  it('has the metrics that are scraped, with type and labels, and neither alerts nor the dashboard of Grafana ask for another', async () => {
     await withDaemon(async ({ metrics }) => {
       const scraped = metricsOf(await metrics());
       expect(scraped.length).toBeGreaterThan(10);
@@ -66,7 +74,8 @@ describe('docs/daemon.md against a daemon that runs', () => {
       const { groups }: { groups: readonly { readonly rules: readonly { readonly expr: string }[] }[] } = parse(
         readDocument('docs/deploy/prometheus-rules.yaml'),
       );
-      const asked = groups.flatMap(({ rules }) => rules.flatMap(({ expr }) => expr.match(/stsync_\w+/g) ?? []));
+      const rules = groups.flatMap((group) => group.rules.map(({ expr }) => expr));
+      const asked = [...rules, ...dashboardQueries()].flatMap((expr) => expr.match(/stsync_\w+/g) ?? []);
       expect(asked.length).toBeGreaterThan(5);
       const names = new Set(scraped.map(([name]) => name));
       expect(asked.filter((name) => !names.has(name))).toEqual([]);
@@ -88,7 +97,7 @@ describe('docs/daemon.md', () => {
   it('has every endpoint and no other', () => {
     const metrics = openMetrics(
       () => noFleet,
-      { calls: () => [], certificates: () => null, now: () => new Date(0) },
+      { calls: () => [], certificates: () => null, reports: () => null, now: () => new Date(0) },
       '0',
     );
     const log = { debug: nothing, info: nothing, warn: nothing, error: nothing, hide: nothing };

@@ -6,7 +6,8 @@ import type { TlsReport, TlsReportPolicy } from '../tls-report/model.ts';
  * `dkim`: signed by the reporting domain. `file`: it came by the operator's hand. `unsigned`: by mail, taken because the operator accepts that. `https`: by HTTPS,
  * where nothing proves who sent it (RFC 8460 §7).
  */
-export type Verdict = 'dkim' | 'file' | 'unsigned' | 'https';
+export const verdicts = ['dkim', 'file', 'unsigned', 'https'] as const;
+export type Verdict = (typeof verdicts)[number];
 
 /** The signature that proved a report. */
 export interface Proof {

@@ -6,8 +6,10 @@ import { Counter, Gauge, Registry } from '@prometheus-io/client';
 
 import { statuses } from '../../core/plan/model.ts';
 import type { FleetState } from './fleet-state.ts';
+import { reportMetrics } from './report-metrics.ts';
 import type { CertificateCounts } from '../certificates/count-certificates.ts';
 import type { CallCount } from '../count-calls.ts';
+import type { ReportCounts } from '../reports/count-reports.ts';
 
 /** More series than these are no help to anybody, and a burden to all. */
 const MAX_DOMAIN_SERIES = 1_000;
@@ -26,6 +28,8 @@ export interface Counts {
   readonly calls: () => readonly CallCount[];
   /** Null: none is to come by ACME. */
   readonly certificates: () => CertificateCounts | null;
+  /** Null: the state has none, or cannot be read now. */
+  readonly reports: () => ReportCounts | null;
   readonly now: () => Date;
 }
 
@@ -68,6 +72,13 @@ export function openMetrics(state: () => FleetState, counts: Counts, version: st
   domainGauges(registry, state);
   callCounter(registry, counts.calls);
   certificateMetrics(registry, counts);
+  reportMetrics(registry, {
+    counts: counts.reports,
+    domains: () => {
+      const { known, inForce } = state();
+      return inForce?.config.daemon.domainMetrics === true ? [...known.keys()].slice(0, MAX_DOMAIN_SERIES) : [];
+    },
+  });
   const build = new Gauge({ name: 'stsync_build_info', help: 'Version', labelNames: ['version'], registers: [] });
   build.set({ version }, 1);
   registry.registerMetric(build);

@@ -88,7 +88,7 @@ function rig(state: FleetState, peer = '127.0.0.1'): Rig {
     trigger: (reason) => reasons.push(reason),
     metrics: openMetrics(
       () => state,
-      { calls: () => calls, certificates: () => certificates, now: () => now },
+      { calls: () => calls, certificates: () => certificates, reports: () => null, now: () => now },
       '1.2.3',
     ),
     log: { debug: note, info: note, warn: note, error: note, hide: () => undefined },
