@@ -49,8 +49,9 @@ export async function runDaemon(options: DaemonOptions, version: string): Promis
     const { length: domains } = config.domains;
     const { schedule } = config;
     log.info({ pid: process.pid, state: statePath, domains, schedule, commit }, 'stsync daemon starts');
-    for (const start of daemonParts)
-      parts.push(await start({ config, state: loop.state, trigger: loop.trigger, log, version }));
+    const { state, trigger } = loop;
+    const uploads = { door: null };
+    for (const start of daemonParts) parts.push(await start({ config, state, trigger, log, version, uploads }));
     turn ??= openTurn(statePath, stopping);
     await lead(loop, turn, { statePath, files, stopping, log });
     return 0;

@@ -9,6 +9,7 @@ import { listenPlaces, parseInheritedSockets } from '../effects/inherited-socket
 import type { Log } from '../effects/log.ts';
 import { oncePerTurn } from '../effects/once-per-turn.ts';
 import { openPolicyListener } from '../effects/policy-listener.ts';
+import type { UploadSlot } from '../effects/reports/upload-door.ts';
 import type { StrangerListener, StrangerOptions } from '../effects/stranger-listener.ts';
 import { answerChallenge } from '../services/policy-host/answer-challenge.ts';
 import { answerPolicy } from '../services/policy-host/answer-policy.ts';
@@ -17,6 +18,7 @@ export interface HostListenersWorld {
   readonly certificates: CertificateSource;
   readonly board: ChallengeBoard;
   readonly bodyOf: (host: string) => string | null;
+  readonly uploads: UploadSlot;
   readonly log: Log;
   readonly tell: (error: StsyncError) => void;
 }
@@ -68,12 +70,13 @@ export class HostListeners {
   }
 
   #openPolicies(place: StrangerOptions, { isBehindProxy }: ServerPublisher): StrangerListener {
-    const { certificates, board, log } = this.#world;
+    const { certificates, board, uploads, log } = this.#world;
     log.info({ listen: place.listen, tls: isBehindProxy ? 'behind-proxy' : 'own' }, 'policy host');
     return openPolicyListener({
       ...place,
       certificates: isBehindProxy ? null : certificates,
       challenges: board,
+      uploads,
       answer: (request) => answerPolicy(request, this.#bodyOf),
     });
   }

@@ -1,4 +1,7 @@
-/** Floor 4. The operator listener as a part of the daemon: health, metrics, API, hooks. */
+/** Floor 4. The operator listener as a part of the daemon: health, metrics, API, hooks, dashboard. */
+import { setTimeout } from 'node:timers/promises';
+
+import type { Config } from '../core/config/model.ts';
 import { StsyncError } from '../core/error.ts';
 import { systemClock } from '../effects/clock.ts';
 import { openHttpListener } from '../effects/http-listener.ts';
@@ -12,6 +15,9 @@ import { certificateCounts } from './certificates.ts';
 import type { DaemonPart, DaemonView } from './daemon-parts.ts';
 import { providerCalls, statePathOf } from './wiring.ts';
 
+/** Between two slices of the sums over the fleet. */
+const BREATH_MS = 5;
+
 /** `daemon.listen` counts at the start: another address needs a restart. */
 export async function operatorPart({ config, state, trigger, log, version }: DaemonView): Promise<DaemonPart> {
   const reports = reportCounts(statePathOf(config));
@@ -21,7 +27,8 @@ export async function operatorPart({ config, state, trigger, log, version }: Dae
   const counts = { calls: providerCalls.counts, certificates, reports, now: systemClock.now };
   const metrics = openMetrics(state, counts, version);
   const openStore = () => openStoreReadOnly(statePathOf(config));
-  const app = operatorApp({ state, trigger, metrics, log, now: systemClock.now, openStore, mayAsk });
+  const dashboard = once(() => loadDashboard(config, { state, log }));
+  const app = operatorApp({ state, trigger, metrics, log, now: systemClock.now, openStore, dashboard, mayAsk });
   const { listen } = config.daemon;
   if (listen === null) return { close: async () => undefined };
   const listener = openHttpListener(listen, (request, peer) => app.fetch(request, { peer }), {
@@ -30,6 +37,38 @@ export async function operatorPart({ config, state, trigger, log, version }: Dae
   });
   log.info({ listen }, 'operator listener');
   return { onNews: (before, after) => metrics.news(before, after), close: () => listener.close() };
+}
+
+/** Charts and pages are much to load, and a daemon that nobody looks at does without. */
+async function loadDashboard(
+  config: Config,
+  { state, log }: Pick<DaemonView, 'state' | 'log'>,
+): Promise<(request: Request) => Response | Promise<Response>> {
+  const [{ dashboardApp }, { lookAtState }] = await Promise.all([
+    import('../services/dashboard/dashboard-app.ts'),
+    import('../effects/look-at-state.ts'),
+  ]);
+  const path = statePathOf(config);
+  const app = dashboardApp({
+    state,
+    now: systemClock.now,
+    look: (ask) => lookAtState(path, ask),
+    pause: () => setTimeout(BREATH_MS),
+    onTrouble: (error) => log.warn({ error: String(error) }, 'the dashboard could not add up the fleet'),
+  });
+  return (request) => app.fetch(request);
+}
+
+/** What failed is tried again at the next call. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | null = null;
+  return () => {
+    made ??= make().catch((error: unknown) => {
+      made = null;
+      throw error;
+    });
+    return made;
+  };
 }
 
 /** A state that cannot be read for the moment is no reason to give no metrics at all. */

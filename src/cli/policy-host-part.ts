@@ -31,6 +31,7 @@ export async function policyHostPart(daemon: DaemonView): Promise<DaemonPart> {
     certificates: { context: (name) => own.context(name) ?? stored.context(name) },
     board,
     bodyOf: (host) => policies.body(host),
+    uploads: daemon.uploads,
     log,
     tell,
   });

@@ -22,7 +22,9 @@ export interface ShowReportOptions extends ConfigOptions {
   readonly limit: number;
 }
 
-export type RejectedOptions = ShowReportOptions;
+export interface RejectedOptions extends ShowReportOptions {
+  readonly retry?: true;
+}
 
 const FORTNIGHT = 14 * 86_400;
 
@@ -82,7 +84,8 @@ ${with_.examples('stsync reports import report.json.gz', 'stsync reports import 
   with_
     .config(withRows(reports.command('rejected')))
     .description('what was taken in and not counted, with the reason')
-    .addHelpText('after', with_.examples('stsync reports rejected', 'stsync reports rejected --format json'))
+    .option('--retry', 'read what is kept of it again first: domains or rules are other ones now')
+    .addHelpText('after', with_.examples('stsync reports rejected', 'stsync reports rejected --retry'))
     .action(async (options: RejectedOptions) => {
       process.exitCode = await (await import('./reports/rejected.ts')).runReportsRejected(options);
     });

@@ -3,23 +3,23 @@
  * (RFC 8737): a CA that asks for `acme-tls/1` gets the certificate that answers its challenge, and the end of the connection.
  */
 import { constants } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { type SecureContext, TLSSocket } from 'node:tls';
 
-import { answerStranger, type HostAnswer, type HostRequest } from './answer-stranger.ts';
 import { CIPHERS, type CertificateSource } from './certificate-directory.ts';
 import { type HostLimits, httpOptions } from './host-limits.ts';
 
 export interface PolicyTlsOptions {
   readonly certificates: CertificateSource;
   readonly challenges: CertificateSource | undefined;
-  readonly answer: (request: HostRequest) => HostAnswer;
+  readonly respond: (request: IncomingMessage, response: ServerResponse, serverName: string) => void;
   readonly limits: HostLimits;
 }
 
 const CHALLENGE_PROTOCOL = 'acme-tls/1';
 
-export function createPolicyTlsServer({ certificates, challenges, answer, limits }: PolicyTlsOptions): Server {
+export function createPolicyTlsServer({ certificates, challenges, respond, limits }: PolicyTlsOptions): Server {
   /** What a connection is shown instead of the certificate. */
   const shown = new WeakMap<TLSSocket, SecureContext>();
   const choose = (socket: TLSSocket, name: string): SecureContext | null => {
@@ -58,7 +58,7 @@ export function createPolicyTlsServer({ certificates, challenges, answer, limits
     (request, response) => {
       const { socket } = request;
       const name = socket instanceof TLSSocket && typeof socket.servername === 'string' ? socket.servername : '';
-      answerStranger(request, response, name, answer);
+      respond(request, response, name);
     },
   );
   // Before the listener of HTTP, which so never reads what was sent along.

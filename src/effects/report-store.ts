@@ -1,5 +1,6 @@
 /** Floor 2. The TLS reports in the state behind one interface. `store-sqlite-reports.ts` is the one engine; no SQL outside `store*`. */
 import type { KeptReport, SetAside } from '../core/reports/model.ts';
+import type { SenderName } from '../core/reports/sender.ts';
 import type { SummaryDimension } from '../core/reports/dimensions.ts';
 import type { SummaryRow } from '../core/reports/summary.ts';
 
@@ -15,8 +16,26 @@ export interface NumberedReport extends KeptReport {
   readonly id: number;
 }
 
+/** How long reports stay. Days are UTC, those on which reports start. */
+export interface Keeping {
+  /** Of reports from before this day policies and details go; who reported, and the counts, stay. */
+  readonly wholeSince: string;
+  /** What is from before this day goes whole, its counts too. */
+  readonly countsSince: string;
+  /** Of the state, with all else that is in it: where it has more, whole reports go, the oldest day first. */
+  readonly mostBytes: number;
+}
+
+/** Something set aside that can be read again. */
+export interface KeptAside extends Pick<SetAside, 'source' | 'way' | 'digest'> {
+  readonly id: number;
+  /** `CODE domain` each. */
+  readonly whys: readonly string[];
+  readonly content: Uint8Array;
+}
+
 /** Of one kind of what was set aside: how often, when last. */
-export interface SetAsideRow extends Omit<SetAside, 'content' | 'digest' | 'at'> {
+export interface SetAsideRow extends Omit<SetAside, 'content' | 'digest' | 'at' | 'way'> {
   readonly id: number;
   readonly times: number;
   readonly firstAt: Date;
@@ -44,6 +63,8 @@ export interface ReportReader {
   reach(filter: ReportFilter): { readonly reports: number; readonly reporters: number };
   /** Texts of the policies that senders held, by their hash. */
   held(hashes: readonly string[]): ReadonlyMap<string, string>;
+  /** What reverse DNS said of these addresses, when it was asked last. */
+  senderNames(addresses: readonly string[]): ReadonlyMap<string, SenderName>;
   report(id: number): NumberedReport | null;
   /** Newest day first, without policies. */
   reports(filter: ReportFilter, limit: number): readonly Omit<NumberedReport, 'policies' | 'remarks'>[];
@@ -53,10 +74,23 @@ export interface ReportReader {
   close(): void;
 }
 
+/** Names of the addresses that failures came from. Methods throw as {@link ReportStore}. */
+export interface SenderNameStore {
+  /** Those of failures since a day (UTC) that were not asked about since `askedBefore`; the first `limit`. */
+  unnamed(since: string, askedBefore: Date, limit: number): readonly string[];
+  saveNames(names: readonly (SenderName & { readonly address: string; readonly lookedAt: Date })[]): void;
+}
+
 /**
  * Takes reports in any order, any number of times, to the same end: equal sets of reports give equal counts. All or nothing; what is stored outlives
  * the process. Throws `STATE_UNWRITABLE`, and `LOCKED` (retryable) when another program writes for longer than this one waits.
  */
-export interface ReportStore extends ReportReader {
+export interface ReportStore extends ReportReader, SenderNameStore {
   store(changes: readonly Change[]): readonly Stored[];
+  /** A slice of what is to go, which takes some 10 ms; true: there is more. */
+  prune(keeping: Keeping): boolean;
+  /** Of things set aside before, oldest first: those numbered above `after` whose content is there still. */
+  contents(after: number, limit: number): readonly KeptAside[];
+  /** As `store`, in place of all that was set aside with this digest. */
+  settle(digest: string, changes: readonly Change[]): readonly Stored[];
 }

@@ -62,7 +62,8 @@ export function prepareReader(db: DatabaseSync, path: string): Queries {
   };
 }
 
-function readEntry(row: Row): JournalEntry {
+/** An entry of the journal. Throws `StoredTextError` for a row that is none of ours. */
+export function readEntry(row: Row): JournalEntry {
   return {
     at: parseInstant(textOf(row, 'at'), 'at'),
     domain: textOf(row, 'domain'),

@@ -1,17 +1,17 @@
 /** Floor 2. What is asked of the TLS reports in the SQLite state. Sums are REAL: a sum of many large counts is no error. Errors of SQLite pass through. */
 import type { DatabaseSync } from 'node:sqlite';
 
-import { type Verdict, verdicts } from '../core/reports/model.ts';
+import { type Verdict, verdicts, ways } from '../core/reports/model.ts';
 import type { TlsReportFailure, TlsReportPolicy } from '../core/tls-report/model.ts';
 import type { SummaryDimension } from '../core/reports/dimensions.ts';
 import type { SummaryRow } from '../core/reports/summary.ts';
-import type { NumberedReport, ReportFilter, ReportReader, SetAsideRow } from './report-store.ts';
+import type { KeptAside, NumberedReport, ReportFilter, ReportReader, SetAsideRow } from './report-store.ts';
 import type { Row } from './sqlite.ts';
+import { readSenderNames } from './store-sqlite-sender-names.ts';
 import { parseInstant, parseTexts, StoredTextError } from './store-json.ts';
 
 type Queries = Omit<ReportReader, 'close'>;
 
-const WHERE = 'day >= ? AND day <= ? AND (? IS NULL OR domain = ?)';
 const COLUMNS: Readonly<Record<SummaryDimension, string>> = {
   day: 'day',
   reporter: 'reporter',
@@ -29,12 +29,12 @@ export function prepareReportReader(db: DatabaseSync): Queries {
     totals: (filter) =>
       db
         .prepare(
-          `SELECT '' AS label, policy_type, total(succeeded) AS succeeded, total(failed) AS failed FROM report_days WHERE ${WHERE} GROUP BY policy_type`,
+          `SELECT '' AS label, policy_type, total(succeeded) AS succeeded, total(failed) AS failed FROM report_days WHERE ${where(filter)} GROUP BY policy_type`,
         )
         .all(...bind(filter))
         .map(countRow),
     reach: (filter) => {
-      const sql = `SELECT count(*) AS reports, count(DISTINCT reporter) AS reporters FROM reports WHERE ${WHERE}`;
+      const sql = `SELECT count(*) AS reports, count(DISTINCT reporter) AS reporters FROM reports WHERE ${where(filter)}`;
       const row = db.prepare(sql).get(...bind(filter)) ?? {};
       return { reports: Number(row['reports'] ?? 0), reporters: Number(row['reporters'] ?? 0) };
     },
@@ -47,10 +47,11 @@ export function prepareReportReader(db: DatabaseSync): Queries {
         }),
       );
     },
+    senderNames: (addresses) => readSenderNames(db, addresses),
     report: (id) => readReport(db, id),
     reports: (filter, limit) =>
       db
-        .prepare(`SELECT * FROM reports WHERE ${WHERE} ORDER BY day DESC, id DESC LIMIT ?`)
+        .prepare(`SELECT * FROM reports WHERE ${where(filter)} ORDER BY day DESC, id DESC LIMIT ?`)
         .all(...bind(filter), limit)
         .map(headOf),
     setAside: (limit) =>
@@ -70,6 +71,7 @@ export const noReports: Queries = {
   totals: () => [],
   reach: () => ({ reports: 0, reporters: 0 }),
   held: () => new Map(),
+  senderNames: () => new Map(),
   report: () => null,
   reports: () => [],
   setAside: () => [],
@@ -83,15 +85,20 @@ function countRows(db: DatabaseSync, by: SummaryDimension, filter: ReportFilter)
     : 'NULL AS succeeded, total(sessions) AS failed FROM report_failures';
   const column = COLUMNS[by];
   const order = by === 'day' ? 'label' : 'failed DESC, succeeded DESC, label';
-  const sql = `SELECT ${column} AS label, policy_type, ${sums} WHERE ${WHERE} GROUP BY label, policy_type ORDER BY ${order}, policy_type`;
+  const sql = `SELECT ${column} AS label, policy_type, ${sums} WHERE ${where(filter)} GROUP BY label, policy_type ORDER BY ${order}, policy_type`;
   return db
     .prepare(sql)
     .all(...bind(filter))
     .map(countRow);
 }
 
-function bind({ since, until, domain }: ReportFilter): [string, string, string | null, string | null] {
-  return [since, until, domain, domain];
+/** Two texts: with one for both cases SQLite takes no index for the domain, and a domain takes as long as all of them. */
+function where({ domain }: ReportFilter): string {
+  return domain === null ? 'day >= ? AND day <= ?' : 'day >= ? AND day <= ? AND domain = ?';
+}
+
+function bind({ since, until, domain }: ReportFilter): readonly string[] {
+  return domain === null ? [since, until] : [since, until, domain];
 }
 
 function countRow(row: Row): SummaryRow {
@@ -120,7 +127,8 @@ function readReport(db: DatabaseSync, id: number): NumberedReport | null {
   return { ...headOf(row), remarks: parseTexts(textOf(row, 'remarks'), 'remarks'), policies };
 }
 
-function headOf(row: Row): Omit<NumberedReport, 'policies' | 'remarks'> {
+/** A report without its policies. Throws `StoredTextError` for a row that is none of ours. */
+export function headOf(row: Row): Omit<NumberedReport, 'policies' | 'remarks'> {
   const signer = textOrNull(row, 'signer');
   const [selector, algorithm] = [textOrNull(row, 'selector') ?? '', textOrNull(row, 'algorithm') ?? ''];
   return {
@@ -163,6 +171,26 @@ function detailOf(row: Row): TlsReportFailure {
     additionalInformation: textOrNull(row, 'information'),
     failureReasonCode: textOrNull(row, 'reason'),
   };
+}
+
+/** Of things set aside, for a writer: an older state has no `way`. */
+export function prepareContents(db: DatabaseSync): (after: number, limit: number) => readonly KeptAside[] {
+  // A mail with reports about two domains is there twice.
+  const ids = db.prepare(
+    `SELECT max(id) AS id, json_group_array(code || ' ' || domain) AS whys FROM reports_set_aside WHERE content IS NOT NULL
+     GROUP BY digest HAVING max(id) > ? ORDER BY 1 LIMIT ?`,
+  );
+  const select = db.prepare('SELECT digest, source, way, content FROM reports_set_aside WHERE id = ?');
+  return (after, limit) =>
+    ids.all(after, limit).map((one) => {
+      const row = select.get(Number(one['id'])) ?? {};
+      const { content } = row;
+      const way = ways.find((word) => word === row['way']);
+      if (!(content instanceof Uint8Array) || way === undefined)
+        throw new StoredTextError('its content or way is none');
+      const [digest, source] = [textOf(row, 'digest'), textOf(row, 'source')];
+      return { id: Number(one['id']), digest, source, way, content, whys: parseTexts(textOf(one, 'whys'), 'whys') };
+    });
 }
 
 function setAsideOf(row: Row): SetAsideRow {

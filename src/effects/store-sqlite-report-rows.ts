@@ -33,7 +33,7 @@ interface HeldReport extends Copy {
 }
 
 export function prepareReportWriter(db: DatabaseSync): ReportWriter {
-  const copies = db.prepare('SELECT id FROM reports WHERE slot = ?');
+  const copies = db.prepare('SELECT id, is_whole FROM reports WHERE slot = ?');
   const clear = db.prepare('DELETE FROM reports_set_aside WHERE digest = ? AND domain IN (?, ?)');
   const insert = prepareInsert(db);
   const drops = ['reports WHERE id', 'report_policies WHERE report', 'report_details WHERE report'].map((place) =>
@@ -60,8 +60,11 @@ export function prepareReportWriter(db: DatabaseSync): ReportWriter {
   return {
     keep: (report, clears) => {
       const slot = slotOf(report);
-      const ids = copies.all(slot).map((row) => Number(row['id']));
+      const rows = copies.all(slot);
+      const ids = rows.map((row) => Number(row['id']));
       clear.run(clears, report.domain, '');
+      // What it counted could not be taken back any more.
+      if (rows.some((row) => row['is_whole'] === 0)) return 'known';
       if (ids.length > 0 && !makeRoom(ids, report)) return 'known';
       insert(report, slot);
       count(tally(report), 1);
@@ -154,13 +157,13 @@ function keyOf(cell: CellKey): [string, string, string, string, string, string] 
 
 function prepareSetAside(db: DatabaseSync): (item: SetAside) => Stored {
   const put = db.prepare(
-    `INSERT INTO reports_set_aside (digest, code, domain, state, message, organization, source, times, first_at, last_at, content)
-     VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?) ON CONFLICT DO UPDATE SET
+    `INSERT INTO reports_set_aside (digest, code, domain, state, message, organization, source, way, times, first_at, last_at, content)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?) ON CONFLICT DO UPDATE SET
        times = times + 1, first_at = min(first_at, excluded.first_at), last_at = max(last_at, excluded.last_at)`,
   );
-  return ({ digest, code, domain, state, message, organization, source, at, content }) => {
+  return ({ digest, code, domain, state, message, organization, source, way, at, content }) => {
     const time = at.toISOString();
-    put.run(digest, code, domain ?? '', state, message, organization, source, time, time, content);
+    put.run(digest, code, domain ?? '', state, message, organization, source, way, time, time, content);
     return 'set-aside';
   };
 }

@@ -41,3 +41,16 @@ export const REPORT_TABLES = `
     UNIQUE (digest, code, domain)
   ) STRICT;
 `;
+
+/**
+ * What the sixth version added. `is_whole` 0: the policies and details of a report are gone, its counts stay, and no copy replaces it. `way`: as
+ * what a thing set aside is to be read again.
+ */
+export const REPORT_TABLES_6 = `
+  ALTER TABLE reports ADD COLUMN is_whole INTEGER NOT NULL DEFAULT 1;
+  CREATE INDEX reports_whole_by_day ON reports (day) WHERE is_whole = 1;
+  CREATE TABLE sender_names (
+    address TEXT NOT NULL PRIMARY KEY, name TEXT, is_confirmed INTEGER NOT NULL, looked_at TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  ALTER TABLE reports_set_aside ADD COLUMN way TEXT NOT NULL DEFAULT 'hand';
+`;

@@ -3,9 +3,11 @@ import { statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 
 import { StsyncError } from '../core/error.ts';
-import type { Change, ReportReader, ReportStore } from './report-store.ts';
+import type { Change, ReportReader, ReportStore, Stored } from './report-store.ts';
 import { openDatabase, stateError } from './sqlite.ts';
-import { noReports, prepareReportReader } from './store-sqlite-report-queries.ts';
+import { noReports, prepareContents, prepareReportReader } from './store-sqlite-report-queries.ts';
+import { prepareSenderNames } from './store-sqlite-sender-names.ts';
+import { preparePrune } from './store-sqlite-report-prune.ts';
 import { prepareReportWriter } from './store-sqlite-report-rows.ts';
 import { reading } from './store-sqlite-queries.ts';
 import { inTransaction } from './store-sqlite-schema.ts';
@@ -32,10 +34,10 @@ export function openReportReader(path: string): ReportReader {
   }, path);
 }
 
-/** Makes the state where there is none, and brings an older one to this schema. Throws as {@link ReportStore}. */
-export function openReportStore(path: string): ReportStore {
+/** Makes the state where there is none, and brings an older one to this schema. `busyMs`: how long a write stands still for another program. Throws as {@link ReportStore}. */
+export function openReportStore(path: string, busyMs = BUSY_TIMEOUT_MS): ReportStore {
   openStore(path).close();
-  const db = openDatabase(path, { timeout: BUSY_TIMEOUT_MS });
+  const db = openDatabase(path, { timeout: busyMs });
   try {
     // With the usual 2 MB of cache a batch of reports goes to disk twice.
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32768');
@@ -54,8 +56,24 @@ function isThere(path: string): boolean {
 function storeOver(db: DatabaseSync, path: string): ReportStore {
   const queries = prepareReportReader(db);
   const writer = prepareReportWriter(db);
+  const prune = preparePrune(db);
+  const names = prepareSenderNames(db);
+  const contents = prepareContents(db);
   const put = (change: Change) =>
     change.kind === 'keep' ? writer.keep(change.report, change.clears) : writer.setAside(change.item);
+  const forget = db.prepare('DELETE FROM reports_set_aside WHERE digest = ?');
+  const putAll = (changes: readonly Change[]): readonly Stored[] => {
+    const stored = changes.map(put);
+    if (changes.some(({ kind }) => kind === 'set-aside')) writer.trim();
+    return stored;
+  };
+  const write = <T>(work: () => T): T => {
+    try {
+      return inTransaction(db, work);
+    } catch (error) {
+      throw stateError(error, path, 'write');
+    }
+  };
   return {
     ...readerOver((ask) => {
       try {
@@ -64,16 +82,26 @@ function storeOver(db: DatabaseSync, path: string): ReportStore {
         throw stateError(error, path, 'read');
       }
     }, path),
-    store: (changes) => {
+    store: (changes) => write(() => putAll(changes)),
+    settle: (digest, changes) =>
+      write(() => {
+        forget.run(digest);
+        return putAll(changes);
+      }),
+    unnamed: (...asked) => {
       try {
-        const stored: ReturnType<typeof put>[] = [];
-        inTransaction(db, () => {
-          for (const change of changes) stored.push(put(change));
-          if (changes.some(({ kind }) => kind === 'set-aside')) writer.trim();
-        });
-        return stored;
+        return names.unnamed(...asked);
       } catch (error) {
-        throw stateError(error, path, 'write');
+        throw stateError(error, path, 'read');
+      }
+    },
+    saveNames: (found) => write(() => names.saveNames(found)),
+    prune: (keeping) => write(() => prune(keeping)),
+    contents: (after, limit) => {
+      try {
+        return reading(path, 'what was set aside', () => contents(after, limit));
+      } catch (error) {
+        throw stateError(error, path, 'read');
       }
     },
     close: () => {
@@ -95,6 +123,7 @@ function readerOver(ask: <T>(question: (queries: Queries) => T) => T, path: stri
     totals: (filter) => ask((queries) => reading(path, what, () => queries.totals(filter))),
     reach: (filter) => ask((queries) => queries.reach(filter)),
     held: (hashes) => ask((queries) => reading(path, what, () => queries.held(hashes))),
+    senderNames: (addresses) => ask((queries) => queries.senderNames(addresses)),
     report: (id) => ask((queries) => reading(path, `report ${id}`, () => queries.report(id))),
     reports: (filter, limit) => ask((queries) => reading(path, what, () => queries.reports(filter, limit))),
     setAside: (limit) => ask((queries) => reading(path, what, () => queries.setAside(limit))),

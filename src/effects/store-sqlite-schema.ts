@@ -3,11 +3,11 @@ import type { DatabaseSync } from 'node:sqlite';
 
 import { StsyncError } from '../core/error.ts';
 import { CERTIFICATE_TABLES } from './store-sqlite-certificate-rows.ts';
-import { REPORT_TABLES } from './store-sqlite-report-tables.ts';
+import { REPORT_TABLES, REPORT_TABLES_6 } from './store-sqlite-report-tables.ts';
 
 /** "stsy": marks a database as ours, beside the version in `user_version`. */
 const APPLICATION_ID = 0x73_74_73_79;
-const SCHEMA_VERSION = 5;
+const SCHEMA_VERSION = 6;
 /** What each version of the schema added: `MIGRATIONS[n]` leads from version n to the next. */
 const MIGRATIONS = [
   `
@@ -30,6 +30,7 @@ const MIGRATIONS = [
 `,
   CERTIFICATE_TABLES,
   REPORT_TABLES,
+  REPORT_TABLES_6,
 ] as const;
 
 /** Brings an empty or older database to this version. Throws as {@link checkVersion}. */
@@ -72,11 +73,12 @@ export function notOurs(path: string): StsyncError {
 }
 
 /** All or nothing. Errors of SQLite pass through. */
-export function inTransaction(db: DatabaseSync, work: () => void): void {
+export function inTransaction<T>(db: DatabaseSync, work: () => T): T {
   db.exec('BEGIN IMMEDIATE');
   try {
-    work();
+    const result = work();
     db.exec('COMMIT');
+    return result;
   } catch (error) {
     // SQLite ends a transaction by itself on some errors (disk full).
     if (db.isTransaction) db.exec('ROLLBACK');

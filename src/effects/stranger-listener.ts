@@ -4,7 +4,7 @@
  */
 import type { Server as HttpServer } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
-import type { Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 
 import type { StsyncError } from '../core/error.ts';
 import type { Clock } from './clock.ts';
@@ -31,6 +31,8 @@ export interface StrangerOptions {
 export interface StrangerListener {
   /** Port in use; null while the address could not be opened. */
   readonly port: () => number | null;
+  /** The address of who is at the other end of a connection: what the PROXY protocol says, or the socket. */
+  readonly clientOf: (socket: Socket) => string;
   close(): Promise<void>;
 }
 
@@ -44,9 +46,11 @@ export function listenToStrangers(
   server.maxRequestsPerSocket = 100;
   server.setTimeout(limits.idleMs);
   const sockets = trackSockets(limits.connectionsPerPeer);
-  const listening = keepListening(frontOf(server, sockets, options, limits), options);
+  const { front, clientOf } = frontOf(server, sockets, options, limits);
+  const listening = keepListening(front, options);
   return {
     port: listening.port,
+    clientOf,
     close: async () => {
       const stopped = listening.stop();
       for (const socket of sockets.open) socket.destroy();
@@ -62,16 +66,17 @@ function frontOf(
   sockets: Sockets,
   options: StrangerOptions & { readonly isPlain: boolean },
   limits: HostLimits,
-): HttpServer | HttpsServer | ReturnType<typeof createProxyFront> {
+): Pick<StrangerListener, 'clientOf'> & { readonly front: Server } {
   const { proxyProtocol = null, isPlain, clock, onHandshakeFailure } = options;
   if (proxyProtocol === null) {
     server.prependListener('connection', (socket: Socket) => sockets.add(socket, socket.remoteAddress ?? ''));
-    tellOfFailures(server, (socket) => socket.remoteAddress ?? '', onHandshakeFailure);
-    return server;
+    tellOfFailures(server, addressOf, onHandshakeFailure);
+    return { front: server, clientOf: addressOf };
   }
   /** Of what a TLS socket says, which is the address of the proxy, to the client's. */
   const clients = new Map<string, string>();
-  tellOfFailures(server, (socket) => clients.get(endOf(socket)) ?? '', onHandshakeFailure);
+  const clientOf = (socket: Socket): string => clients.get(endOf(socket)) ?? '';
+  tellOfFailures(server, clientOf, onHandshakeFailure);
   const front = createProxyFront(
     {
       ...proxyProtocol,
@@ -91,7 +96,11 @@ function frontOf(
   // A server that never listens would look after no time-out.
   front.once('listening', () => server.emit('listening'));
   front.on('connection', (socket) => sockets.add(socket, null));
-  return front;
+  return { front, clientOf };
+}
+
+function addressOf({ remoteAddress }: Socket): string {
+  return remoteAddress ?? '';
 }
 
 function endOf({ remoteAddress, remotePort }: Socket): string {
@@ -139,7 +148,7 @@ function trackSockets(mostPerPeer: number): Sockets {
 }
 
 /** The address; of IPv6 the /64, which one host has whole. */
-function peerOf(address: string): string {
+export function peerOf(address: string): string {
   if (!address.includes(':') || address.includes('.')) return address;
   const [head = '', tail = ''] = address.split('::');
   const left = head.split(':');

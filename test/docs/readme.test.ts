@@ -61,8 +61,8 @@ describe('README.md', () => {
   });
 
   it('has a row for each dependency and no other', () => {
-    const rows = tableRows(readme, '## Dependencies').map(([name]) => name?.slice(1, -1));
-    expect(rows).toEqual([...keysOf('dependencies'), ...keysOf('devDependencies')]);
+    const rows = tableRows(readme, '## Dependencies').flatMap(([names = '']) => names.replaceAll('`', '').split(', '));
+    expect(rows.toSorted()).toEqual([...keysOf('dependencies'), ...keysOf('devDependencies')].toSorted());
   });
 
   it('stays short', () => {

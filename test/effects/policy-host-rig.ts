@@ -9,6 +9,7 @@ import { certificateDirectory, type CertificateSource } from '../../src/effects/
 import { systemClock } from '../../src/effects/clock.ts';
 import type { HostLimits } from '../../src/effects/host-limits.ts';
 import { openPolicyListener } from '../../src/effects/policy-listener.ts';
+import type { UploadSlot } from '../../src/effects/reports/upload-door.ts';
 import { answerPolicy } from '../../src/services/policy-host/answer-policy.ts';
 import type { Ca } from '../support/ca.ts';
 import { tempDirectory } from './temp-directory.ts';
@@ -27,6 +28,7 @@ export interface HostOptions extends Partial<HostLimits> {
   readonly proxyProtocol?: { readonly from: readonly string[] };
   /** No certificate for anybody. */
   readonly isNew?: boolean;
+  readonly uploads?: UploadSlot;
 }
 
 export class PolicyHost {
@@ -44,7 +46,7 @@ export class PolicyHost {
 
   constructor(
     ca: Pick<Ca, 'issue'>,
-    { isPlain = false, cached, isNew = false, challenges, proxyProtocol, ...limits }: HostOptions = {},
+    { isPlain = false, cached, isNew = false, challenges, proxyProtocol, uploads, ...limits }: HostOptions = {},
   ) {
     this.#ca = ca;
     if (!isNew) [HOST, OTHER].forEach((host) => this.certify(host));
@@ -64,6 +66,7 @@ export class PolicyHost {
         this.peers.push(peer);
       },
       ...(challenges && { challenges }),
+      ...(uploads && { uploads }),
       ...(proxyProtocol && { proxyProtocol }),
       limits: { checkMs: 20, ...limits },
     });

@@ -147,7 +147,7 @@ describe('a state of the first schema', () => {
       expect([store.domainStates(), store.lastGoodRunAt()]).toEqual([new Map(), null]);
       store.saveDomainStates(new Map([['example.com', held]]), since);
     });
-    expect(versionOf(path)).toBe(5);
+    expect(versionOf(path)).toBe(6);
     withStore(path, (store) => expect(store.domainStates()).toEqual(new Map([['example.com', held]])));
   });
 

@@ -23,6 +23,7 @@ const aside = (rest: Partial<SetAside> = {}): Change => ({
     code: 'DKIM_UNPROVED',
     message: 'no signature',
     source: 'in/a',
+    way: 'hand',
     organization: 'Sender',
     domain: 'example.com',
     digest: 'd',
@@ -192,6 +193,7 @@ describe('the state', () => {
       'report_failures',
       'held_policies',
       'reports_set_aside',
+      'sender_names',
     ];
     old.exec(`${tables.map((name) => `DROP TABLE ${name};`).join(' ')} PRAGMA user_version = 4;`);
     old.close();

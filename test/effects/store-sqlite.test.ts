@@ -336,7 +336,7 @@ describe('a state that cannot be used', () => {
       'a newer schema',
       newerSchema,
       'STATE_UNREADABLE',
-      /newer stsync \(schema 99; this one knows 5\)/,
+      /newer stsync \(schema 99; this one knows 6\)/,
       /use that stsync/,
     ],
     ['a file cut in the middle', cutFile, 'STATE_UNREADABLE', /is damaged/, /backup/],

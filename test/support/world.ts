@@ -4,6 +4,7 @@ import { openMemory } from '../../providers/memory/provider.ts';
 import type { CertificateFacts } from '../../src/core/certificates/model.ts';
 import type { Config, DomainConfig } from '../../src/core/config/model.ts';
 import { defaultDaemon } from '../../src/core/config/shape-daemon.ts';
+import { defaultReports } from '../../src/core/config/shape-reports.ts';
 import type { JournalEntry } from '../../src/core/journal.ts';
 import { type DomainMemory, noMemory } from '../../src/core/memory.ts';
 import { parseHostName } from '../../src/core/names.ts';
@@ -292,7 +293,7 @@ function configOf(domains: readonly DomainConfig[], providers: readonly string[]
     sourceCommit: null,
     daemon: defaultDaemon,
     notifications: [],
-    reports: { acceptUnsigned: false, strict: false },
+    reports: defaultReports,
     publisherHostnames: [hostName('policies.example.net')],
     policyServers: [],
   };

@@ -1,17 +1,13 @@
 /** Floor 4. `stsync reports import`. */
 import { StsyncError } from '../../core/error.ts';
 import { oneLine } from '../../core/plan/markdown-text.ts';
-import { openResolver } from '../../effects/dns/resolver.ts';
-import { keyLookup } from '../../effects/reports/look-up-key.ts';
 import { type ReportFile, readReportFiles } from '../../effects/reports/report-files.ts';
-import { openReportStore } from '../../effects/store-sqlite-reports.ts';
 import { type ImportResult, importReports } from '../../services/reports/import-reports.ts';
-import { ownDomains } from '../../services/reports/own-domains.ts';
 import { reportFailure } from '../failure.ts';
 import { loadOrReport } from '../load.ts';
 import { print } from '../output.ts';
 import type { ImportOptions } from '../program-reports.ts';
-import { interruptSignal, statePathOf } from '../wiring.ts';
+import { withIntake } from './intake.ts';
 
 /** EX_TEMPFAIL of sysexits: pipe(8) of Postfix keeps the mail and tries again. */
 const TRY_AGAIN = 75;
@@ -21,30 +17,16 @@ const SHOWN = 10;
 export async function runReportsImport(paths: readonly string[], options: ImportOptions): Promise<number> {
   const config = loadOrReport(options);
   if (config === null) return 1;
-  const resolver = openResolver(config.world);
   try {
-    const store = openReportStore(statePathOf(config));
-    try {
-      const rules = {
-        acceptUnsigned: options.acceptUnsigned ?? config.reports.acceptUnsigned,
-        isStrict: options.strict ?? config.reports.strict,
-      };
-      const lookUpKey = keyLookup(resolver, interruptSignal());
-      const world = { rules, lookUpKey, isOurs: ownDomains(config.domains), now: () => new Date() };
-      const result = await importReports(filesAt(paths), world, store);
-      if (options.quiet !== true) await print(resultText(result));
-      return result.again.length > 0 ? TRY_AGAIN : 0;
-    } finally {
-      store.close();
-    }
+    const result = await withIntake(config, options, (store, world) => importReports(filesAt(paths), world, store));
+    if (options.quiet !== true) await print(resultText(result));
+    return result.again.length > 0 ? TRY_AGAIN : 0;
   } catch (error) {
     const isTemporary =
       error instanceof StsyncError && ['LOCKED', 'STATE_UNWRITABLE', 'INTERRUPTED'].includes(error.code);
     if (!isTemporary) throw error;
     reportFailure(error);
     return TRY_AGAIN;
-  } finally {
-    await resolver.close();
   }
 }
 

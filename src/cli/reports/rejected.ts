@@ -1,15 +1,19 @@
 /** Floor 4. `stsync reports rejected`: what was taken in and not counted, newest first, with the reason. */
+import type { Config } from '../../core/config/model.ts';
 import { oneLine } from '../../core/plan/markdown-text.ts';
 import type { SetAsideRow } from '../../effects/report-store.ts';
 import { openReportReader } from '../../effects/store-sqlite-reports.ts';
+import { type Retried, retrySetAside } from '../../services/reports/retry-set-aside.ts';
 import { loadOrReport } from '../load.ts';
 import { print } from '../output.ts';
 import type { RejectedOptions } from '../program-reports.ts';
 import { statePathOf } from '../wiring.ts';
+import { withIntake } from './intake.ts';
 
 export async function runReportsRejected(options: RejectedOptions): Promise<number> {
   const config = loadOrReport(options);
   if (config === null) return 1;
+  if (options.retry === true) process.stderr.write(retriedText(await retry(config)));
   const reader = openReportReader(statePathOf(config));
   try {
     const rows = reader.setAside(options.limit);
@@ -21,6 +25,15 @@ export async function runReportsRejected(options: RejectedOptions): Promise<numb
   } finally {
     reader.close();
   }
+}
+
+async function retry(config: Config): Promise<Retried> {
+  return withIntake(config, {}, (store, world) => retrySetAside(store, world));
+}
+
+function retriedText({ added, left, again }: Retried): string {
+  const later = again === 0 ? '' : `, ${again} to be read again later, since DNS did not tell their keys`;
+  return `${added} counted from now on, ${left} still set aside${later}\n`;
 }
 
 function linesOf(row: SetAsideRow): readonly string[] {

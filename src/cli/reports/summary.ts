@@ -8,6 +8,7 @@ import { loadOrReport } from '../load.ts';
 import { painter, print } from '../output.ts';
 import type { SummaryOptions } from '../program-reports.ts';
 import { hostArgument, statePathOf } from '../wiring.ts';
+import { networkOwner } from './network-owner.ts';
 
 /** Also for domains that left the YAML. Changes nothing on disk. */
 export async function runReportsSummary(name: string | undefined, options: SummaryOptions): Promise<number> {
@@ -19,7 +20,7 @@ export async function runReportsSummary(name: string | undefined, options: Summa
   const by = options.by.length > 0 ? options.by : (['day', 'result', 'mx'] as const);
   const reader = openReportReader(statePathOf(config));
   try {
-    const summary = summarize(reader, filter, by);
+    const summary = summarize(reader, filter, by, await networkOwner(config.reports));
     await print(
       summary.reports === 0 && options.format === 'text' ? noneText(summary) : render(summary, options.format),
     );

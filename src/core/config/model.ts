@@ -4,6 +4,7 @@ import type { GuardName } from '../guard-names.ts';
 import type { HostName } from '../names.ts';
 import type { PolicyMode } from '../policy.ts';
 import type { Secret } from '../secret.ts';
+import type { ImapMailbox } from './shape-reports-imap.ts';
 
 /** Where something stands in the YAML. `line` and `column` count from 1; `file` as the user named it. */
 export interface Place {
@@ -195,12 +196,48 @@ export type NotificationConfig =
       readonly on: ReadonlySet<NotificationEvent>;
     };
 
-/** Which TLS reports are counted (RFC 8460 §3). */
+/** Reports by HTTPS (RFC 8460 §5.4): at each of our policy hosts, and at listeners of plain HTTP behind a proxy. */
+export interface ReportsHttpsConfig {
+  /** As it stands in the request line. */
+  readonly path: string;
+  /** `address:port` or `systemd:NAME` each; empty: at the policy hosts alone. */
+  readonly listen: readonly string[];
+}
+
+/** Reports from a mail server (RFC 2033, RFC 5321). */
+export interface ReportsLmtpConfig {
+  /** `address:port`, or the absolute path of a Unix socket. */
+  readonly listen: string;
+  readonly protocol: 'lmtp' | 'smtp';
+  /** Addresses, the host in A-labels. Null: every mailbox of `tlsReports`. */
+  readonly recipients: readonly string[] | null;
+}
+
+/** How long TLS reports stay. */
+export interface ReportsKeepConfig {
+  /** Whole, with policies and details. */
+  readonly wholeSeconds: number;
+  /** Their counts by day; at least `wholeSeconds`. */
+  readonly countsSeconds: number;
+  /** Of the state: beyond that whole reports go before their time. */
+  readonly mostMegabytes: number;
+}
+
+/** Which TLS reports are counted (RFC 8460 §3), and the ways on which the daemon takes them in: null where it does not. */
 export interface ReportsConfig {
   /** Also those by mail that no signature proves. */
   readonly acceptUnsigned: boolean;
   /** Only those signed by exactly the reporting domain, with a key that lists `tlsrpt`. */
   readonly strict: boolean;
+  readonly https: ReportsHttpsConfig | null;
+  readonly lmtp: ReportsLmtpConfig | null;
+  /** Read by the daemon. */
+  readonly imap: readonly ImapMailbox[];
+  readonly keep: ReportsKeepConfig;
+  /** The file that says who owns the networks of senders; absolute. Null: nobody says. */
+  readonly networkData: string | null;
+  /** Addresses of senders are asked for in reverse DNS. */
+  readonly senderNames: boolean;
 }
 
 export interface Config {

@@ -1,10 +1,23 @@
 /** Floor 0. `reports:`, which TLS reports are counted. */
 import type { ReportsConfig } from './model.ts';
-import { flag, type Reader, transform } from './readers.ts';
+import { flag, path, type Reader, transform } from './readers.ts';
 import { object } from './readers-composed.ts';
+import { reportsHttpsReader } from './shape-reports-https.ts';
+import { reportsLmtpReader } from './shape-reports-lmtp.ts';
+import { imapReader } from './shape-reports-imap.ts';
+import { defaultKeep, reportsKeepReader } from './shape-reports-keep.ts';
 
 /** Where there is no `reports:`. */
-export const defaultReports: ReportsConfig = { acceptUnsigned: false, strict: false };
+export const defaultReports: ReportsConfig = {
+  acceptUnsigned: false,
+  strict: false,
+  https: null,
+  lmtp: null,
+  imap: [],
+  keep: defaultKeep,
+  networkData: null,
+  senderNames: true,
+};
 
 /** `reports:`. */
 export const reportsReader: Reader<ReportsConfig> = transform(
@@ -19,11 +32,30 @@ export const reportsReader: Reader<ReportsConfig> = transform(
         about:
           'Only count reports signed by exactly the domain they name, with a key for TLS reports (s=tlsrpt); few senders have one (default false).',
       },
+      https: { reader: reportsHttpsReader, about: 'Takes in reports by HTTPS (rua=https:) while the daemon runs.' },
+      lmtp: { reader: reportsLmtpReader, about: 'Takes in reports by LMTP or SMTP while the daemon runs.' },
+      imap: { reader: imapReader, about: 'Mailboxes that the daemon takes reports from: one, or a list.' },
+      networkData: {
+        reader: path(),
+        about:
+          'A MaxMind DB file (.mmdb) with ASN data: who owns the network of a sender. Nothing is asked of anybody.',
+      },
+      senderNames: {
+        reader: flag(),
+        about: 'Whether the daemon asks reverse DNS for the addresses that failures came from (default true).',
+      },
+      keep: { reader: reportsKeepReader, about: 'How long reports stay in the state.' },
     },
     { what: '`reports`', canBeEmpty: true },
   ),
   (reports): ReportsConfig => ({
     acceptUnsigned: reports.acceptUnsigned?.value ?? defaultReports.acceptUnsigned,
     strict: reports.strict?.value ?? defaultReports.strict,
+    https: reports.https?.value ?? null,
+    lmtp: reports.lmtp?.value ?? null,
+    imap: reports.imap?.value ?? defaultReports.imap,
+    keep: reports.keep?.value ?? defaultKeep,
+    networkData: reports.networkData?.value ?? null,
+    senderNames: reports.senderNames?.value ?? defaultReports.senderNames,
   }),
 );

@@ -17,7 +17,8 @@ const LISTEN_HTTP = ['[::]:80'];
 
 const listenAddress = parsedText('an address and a port', parseListen);
 
-const listenReader: Reader<readonly string[]> = notEmpty(
+/** One `address:port` or `systemd:NAME`, or a list of them. */
+export const listenReader: Reader<readonly string[]> = notEmpty(
   byKind('an address and a port, or a list of them', {
     text: transform(listenAddress, (address): readonly string[] => [address]),
     list: plainList('a list of addresses and ports', listenAddress),
@@ -120,7 +121,12 @@ function refuseIdle(
   }
 }
 
-function refuseOpenPlain(listen: Located<readonly string[]> | undefined, isStated: boolean, reading: Reading): void {
+/** `BAD_VALUE` where plain HTTP would leave this machine and nobody has stated that. */
+export function refuseOpenPlain(
+  listen: Located<readonly string[]> | undefined,
+  isStated: boolean,
+  reading: Reading,
+): void {
   const open = listen?.value?.find((address) => !isLoopback(address));
   if (listen === undefined || open === undefined || isStated) return;
   const verb = open.startsWith('systemd:') ? 'may take' : 'takes';

@@ -9,6 +9,13 @@ import type { TlsReport, TlsReportPolicy } from '../tls-report/model.ts';
 export const verdicts = ['dkim', 'file', 'unsigned', 'https'] as const;
 export type Verdict = (typeof verdicts)[number];
 
+/**
+ * How it came. `mail`: from strangers, so what is no mail is not looked into. `https`: from strangers, without any proof. `hand`: from the operator, a
+ * mail or a report.
+ */
+export const ways = ['mail', 'https', 'hand'] as const;
+export type Way = (typeof ways)[number];
+
 /** The signature that proved a report. */
 export interface Proof {
   readonly domain: string;
@@ -38,6 +45,7 @@ export interface SetAside {
   readonly code: ReportCode | (string & {});
   readonly message: string;
   readonly source: string;
+  readonly way: Way;
   /** As far as they are known. */
   readonly organization: string | null;
   readonly domain: string | null;

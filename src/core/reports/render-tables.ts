@@ -43,8 +43,8 @@ export function renderSummaryJson(summary: ReportsSummary): string {
   return `${JSON.stringify({ version: 1, ...summary }, null, 2)}\n`;
 }
 
-/** A text that begins like a formula gets an apostrophe in front. */
-function csvText(text: string): string {
+/** As a cell of RFC 4180; a text that begins like a formula gets an apostrophe in front. */
+export function csvText(text: string): string {
   const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

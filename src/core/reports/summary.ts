@@ -26,14 +26,11 @@ export interface ReportsSummary {
   readonly setAside: number;
 }
 
-/** A label as people read it. `held`: texts of policies by their hash. */
-export function labelOf(by: SummaryDimension, label: string, held: ReadonlyMap<string, string>): string {
-  if (label === '') return '(not said)';
-  return by === 'policy' ? policyWords(label, held.get(label) ?? '') : label;
-}
+/** For what a reporter leaves out. */
+export const NOT_SAID = '(not said)';
 
 /** `7c1246c6802ea21b enforce, max_age 604800, mx a b`: the hash is the end of the id that stsync gave the policy. */
-function policyWords(hash: string, text: string): string {
+export function policyWords(hash: string, text: string): string {
   const policy = parsePolicy(text);
   if (!policy.ok) return `${hash} ${text.replaceAll(/\s+/g, ' ').slice(0, 60)}`;
   const { mode, maxAgeSeconds, mx } = policy.value;

@@ -23,6 +23,8 @@ export interface OperatorWorld {
   readonly now: () => Date;
   /** Opens the state for one answer; null: there is none yet. */
   readonly openStore: () => StoreReader | null;
+  /** Answers for the dashboard; loaded with the first page that is asked for. */
+  readonly dashboard: () => Promise<(request: Request) => Response | Promise<Response>>;
   /** May this peer see more than health? */
   readonly mayAsk: (request: OperatorRequest, config: DaemonConfig) => boolean;
 }
@@ -36,6 +38,8 @@ export interface OperatorRequest {
 
 export type OperatorEnvironment = { Bindings: { peer: string } };
 
+/** What the dashboard answers beside `/`. */
+const PAGES = ['/domains/*', '/reports/*', '/rejected', '/journal', '/files/*', '/assets/*', '/favicon.ico'];
 const MAX_HOOK_BYTES = 5_000_000;
 const DEFAULT_ROWS = 100;
 const MAX_ROWS = 1_000;
@@ -46,9 +50,11 @@ export function operatorApp(world: OperatorWorld): Hono<OperatorEnvironment> {
   const app = new Hono<OperatorEnvironment>();
   app.use(async (c, next) => {
     await next();
-    c.header('Cache-Control', 'no-store');
+    const { headers } = c.res;
+    if (!headers.has('Cache-Control')) c.header('Cache-Control', 'no-store');
     c.header('X-Content-Type-Options', 'nosniff');
-    c.header('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'; base-uri 'none'");
+    if (!headers.has('Content-Security-Policy'))
+      c.header('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'; base-uri 'none'");
     c.header('Referrer-Policy', 'no-referrer');
   });
   app.notFound((c) => c.body(null, 404));
@@ -66,6 +72,9 @@ export function operatorApp(world: OperatorWorld): Hono<OperatorEnvironment> {
     return c.body(await world.metrics.text());
   });
   addApi(app, world);
+  const show = async (c: Context): Promise<Response> => (await world.dashboard())(c.req.raw);
+  app.get('/', guard(world), show);
+  for (const path of PAGES) app.use(path, guard(world), show);
   return app;
 }
 

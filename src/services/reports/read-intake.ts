@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import type { ReportCode } from '../../core/codes.ts';
 import { domainOfAddress } from '../../core/reports/identity.ts';
 import { judgeSignatures, type SignatureCheck } from '../../core/reports/judge-signatures.ts';
-import type { KeptReport, SetAside } from '../../core/reports/model.ts';
+import type { KeptReport, SetAside, Way } from '../../core/reports/model.ts';
 import type { TlsReport } from '../../core/tls-report/model.ts';
 import { parseTlsReport } from '../../core/tls-report/parse-tls-report.ts';
 import type { Change } from '../../effects/report-store.ts';
@@ -38,12 +38,6 @@ export interface IntakeWorld {
 /** `again`: DNS did not tell; leave it where it is and take it in later. */
 export type Found = Change | { readonly kind: 'again'; readonly source: string; readonly message: string };
 
-/**
- * How it came. `mail`: from strangers, so what is no mail is not looked into. `https`: from strangers, without any proof. `hand`: from the operator, a
- * mail or a report.
- */
-export type Way = 'mail' | 'https' | 'hand';
-
 interface Item {
   readonly source: string;
   readonly bytes: Uint8Array;
@@ -66,7 +60,7 @@ export async function readIntake(
   world: IntakeWorld,
   way: Way = 'hand',
 ): Promise<readonly Found[]> {
-  if (bytes === null) return [tooLarge(source, world)];
+  if (bytes === null) return [tooLarge(source, way, world)];
   return readItem({ source, bytes, way, world, nesting: 0 });
 }
 
@@ -189,14 +183,14 @@ function faultOf(
 }
 
 function setAside(
-  { source, bytes, world }: Item,
+  { source, bytes, way, world }: Item,
   state: SetAside['state'],
   code: SetAside['code'],
   message: string,
   known: Pick<SetAside, 'organization' | 'domain'> = { organization: null, domain: null },
 ): Found {
   const content = bytes.length > MAX_KEPT_BYTES ? null : bytes;
-  const item = { ...known, state, code, message, source, digest: digestOf(bytes), content, at: world.now() };
+  const item = { ...known, state, code, message, source, way, digest: digestOf(bytes), content, at: world.now() };
   return { kind: 'set-aside', item };
 }
 
@@ -205,9 +199,9 @@ function notAReport(item: Item, bytes: Uint8Array): Found {
   return setAside(item, 'rejected', 'NOT_A_REPORT', what);
 }
 
-function tooLarge(source: string, world: IntakeWorld): Found {
+function tooLarge(source: string, way: Way, world: IntakeWorld): Found {
   // Nothing of it was kept, so its place stands for it.
-  const item = { source, bytes: Buffer.from(source), way: 'hand', world, nesting: 0 } as const;
+  const item = { source, bytes: Buffer.from(source), way, world, nesting: 0 };
   return setAside(item, 'rejected', 'FILE_TOO_LARGE', 'a mail has more than 25 MiB, or another file more than 10 MiB');
 }
 

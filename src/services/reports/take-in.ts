@@ -1,6 +1,7 @@
 /** Floor 3. What comes to the daemon, one mail or report at a time: read, proved and stored before the sender is told so. */
-import type { ReportStore, Stored } from '../../effects/report-store.ts';
-import { type IntakeWorld, readIntake, type Way } from './read-intake.ts';
+import type { Way } from '../../core/reports/model.ts';
+import type { Change, ReportStore, Stored } from '../../effects/report-store.ts';
+import { type IntakeWorld, readIntake } from './read-intake.ts';
 
 export interface Incoming {
   /** For people: `lmtp <Message-ID>`, `imap INBOX 17`, `https 192.0.2.1`. */
@@ -8,6 +9,8 @@ export interface Incoming {
   /** Null: too large to be read. */
   readonly bytes: Uint8Array | null;
   readonly way: Way;
+  /** It came to a place that other mail comes to as well: nothing is stored of what cannot be read as a TLS report. */
+  readonly isAmongOthers?: boolean;
 }
 
 export interface Taken {
@@ -26,9 +29,9 @@ export function openTakeIn(
   store: Pick<ReportStore, 'store'>,
   onStored: (domains: ReadonlySet<string>) => void,
 ): TakeIn {
-  return async ({ source, bytes, way }) => {
+  return async ({ source, bytes, way, isAmongOthers = false }) => {
     const found = await readIntake(source, bytes, world(), way);
-    const changes = found.filter((one) => one.kind !== 'again');
+    const changes = found.filter((one) => one.kind !== 'again').filter((one) => !isAmongOthers || isReport(one));
     const stored = changes.length === 0 ? [] : store.store(changes);
     const fresh = changes.filter((one, index) => one.kind === 'keep' && stored[index] === 'new');
     const domains = new Set(fresh.flatMap((one) => (one.kind === 'keep' ? [one.report.domain] : [])));
@@ -36,4 +39,8 @@ export function openTakeIn(
     const again = found.find((one) => one.kind === 'again');
     return { stored, again: again?.message ?? null };
   };
+}
+
+function isReport(change: Change): boolean {
+  return change.kind === 'keep' || change.item.state === 'quarantined';
 }

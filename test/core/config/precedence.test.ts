@@ -41,7 +41,7 @@ describe('what is built in', () => {
       sourceCommit: null,
       daemon: { listen: '127.0.0.1:9780', auth: null, hooks: null, timezone: 'UTC', domainMetrics: false },
       notifications: [],
-      reports: { acceptUnsigned: false, strict: false },
+      reports: { acceptUnsigned: false, strict: false, https: null, lmtp: null, imap: [] },
       limits: { changedDomains: 50, changedPercent: 10 },
       world: {
         resolvers: [],

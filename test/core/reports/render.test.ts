@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { renderSummaryCsv, renderSummaryJson, renderSummaryMarkdown } from '../../../src/core/reports/render-tables.ts';
 import { renderSummaryText } from '../../../src/core/reports/render-text.ts';
-import { failureRate, labelOf, type ReportsSummary } from '../../../src/core/reports/summary.ts';
+import { failureRate, policyWords, type ReportsSummary } from '../../../src/core/reports/summary.ts';
 
 const summary: ReportsSummary = {
   domain: 'example.com',
@@ -85,9 +85,10 @@ describe('labels and rates', () => {
         'version: STSv1\r\nmode: testing\r\nmx: a.example\r\nmx: b.example\r\nmx: c.example\r\nmx: d.example\r\nmax_age: 60\r\n',
       ],
     ]);
-    expect(labelOf('policy', 'h', held)).toBe('h testing, max_age 60, mx a.example b.example c.example and 1 more');
-    expect(labelOf('policy', 'i', new Map([['i', '3 1 1 aa\n3 1 1 bb']]))).toBe('i 3 1 1 aa 3 1 1 bb');
-    expect([labelOf('mx', '', held), labelOf('mx', 'h', held)]).toEqual(['(not said)', 'h']);
+    expect(policyWords('h', held.get('h') ?? '')).toBe(
+      'h testing, max_age 60, mx a.example b.example c.example and 1 more',
+    );
+    expect(policyWords('i', '3 1 1 aa\n3 1 1 bb')).toBe('i 3 1 1 aa 3 1 1 bb');
   });
 
   test.each([

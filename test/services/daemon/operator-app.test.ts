@@ -94,6 +94,7 @@ function rig(state: FleetState, peer = '127.0.0.1'): Rig {
     log: { debug: note, info: note, warn: note, error: note, hide: () => undefined },
     now: () => now,
     openStore: () => store,
+    dashboard: async () => (request) => new Response(`dashboard ${new URL(request.url).pathname}`),
     mayAsk,
   });
   const ask = async (path: string, init: RequestInit): Promise<Response> =>

@@ -1,6 +1,7 @@
 /** Plans, reports and states as tests of the daemon need them. */
 import type { Config } from '../../../src/core/config/model.ts';
 import { defaultDaemon } from '../../../src/core/config/shape-daemon.ts';
+import { defaultReports } from '../../../src/core/config/shape-reports.ts';
 import { defaultLimits, defaultSchedule, defaultWorld } from '../../../src/core/config/shape-world.ts';
 import type { DomainPlan, Status } from '../../../src/core/plan/model.ts';
 import type { RunReport } from '../../../src/core/plan/report.ts';
@@ -61,7 +62,7 @@ export function configOf(domains: readonly string[], rest: Partial<Config> = {})
     sourceCommit: null,
     daemon: defaultDaemon,
     notifications: [],
-    reports: { acceptUnsigned: false, strict: false },
+    reports: defaultReports,
     publisherHostnames: [],
     policyServers: [],
     ...rest,

@@ -56,6 +56,7 @@ test('counts what came since the process began, by labels that are bounded', asy
         code: 'NOT_A_REPORT',
         message: 'no',
         source: 'x',
+        way: 'hand',
         organization: null,
         domain: null,
         digest: 'd',

@@ -1,0 +1,66 @@
+/** Floor 3. The page `/domains/:domain`. */
+import type { Finding } from '../../core/plan/model.ts';
+import { domainCharts } from './domain-charts.ts';
+import { heldSection, policySection } from './domain-policy.ts';
+import { type DomainRecord, type KnownDomain, SHOWN_ENTRIES } from './domain-view.ts';
+import { timeline } from './journal-page.ts';
+import { domainPath, href, type Html, markup, nothing, strange } from './markup.ts';
+import { emptyNote, heading, severityPill, statusPill } from './parts.ts';
+import { type Range, rangeLinks } from './range.ts';
+import { reportsTable } from './reports-page.ts';
+import { ago } from './words.ts';
+
+/** A finding of the plan or of the reports. */
+export interface ShownFinding extends Finding {
+  /** Beside the message: `seen by 4 reporters`. */
+  readonly note: string | null;
+}
+
+export interface DomainView {
+  readonly domain: string;
+  readonly range: Range;
+  readonly known: KnownDomain;
+  readonly record: DomainRecord;
+  readonly reportFindings: readonly ShownFinding[];
+  readonly now: Date;
+}
+
+export function domainPage({ domain, range, known, record, reportFindings, now }: DomainView): Html {
+  const { state } = known;
+  const path = domainPath(domain);
+  const planFindings = (state?.plan.findings ?? []).map((one) => ({ ...one, note: null }));
+  return markup`<nav class="crumbs" aria-label="Where this is"><a href="/">Fleet</a></nav>
+${heading(domain, markup`<p class="beside">${statusPill(state?.status ?? known.known?.status ?? null)} ${sinceWords(known, now)}</p>`)}
+${findingsSection('Findings', planFindings)}
+${policySection(known, record, now)}
+<section aria-labelledby="reports"><div class="section-head"><h2 id="reports">What reports say</h2>${rangeLinks(path, range)}</div>
+${reportFindings.length === 0 ? '' : findingList(reportFindings)}
+${domainCharts({ domain, range, record, liveMx: state?.plan.mx.live ?? null })}</section>
+${heldSection({ domain, range }, record, state?.plan.wantedHash ?? null)}
+<section aria-labelledby="changes"><h2 id="changes">Changes</h2>${
+    record.entries.length === 0 ? emptyNote('stsync has changed nothing here so far.') : timeline(record.entries, false)
+  }${record.entries.length < SHOWN_ENTRIES ? '' : markup`<p class="more"><a href="${href('/journal', { domain })}">All changes of this domain</a></p>`}</section>
+<section aria-labelledby="newest"><h2 id="newest">Newest reports</h2>${
+    record.reports.length === 0
+      ? emptyNote('No report about this domain has come.')
+      : markup`${reportsTable(record.reports, false)}<p class="more"><a href="${href('/reports', { domain })}">All reports about this domain</a></p>`
+  }</section>`;
+}
+
+function sinceWords({ state, known }: KnownDomain, now: Date): Html {
+  if (state === null) return known === null ? nothing : markup`since ${ago(known.since, now)}`;
+  const { since, lookedAt } = state;
+  return markup`<span title="${since.toISOString()}">since ${ago(since, now)}</span>, <span title="${lookedAt.toISOString()}">looked at ${ago(lookedAt, now)}</span>`;
+}
+
+function findingsSection(title: string, findings: readonly ShownFinding[]): Html {
+  if (findings.length === 0) return nothing;
+  return markup`<section aria-labelledby="findings"><h2 id="findings">${title}</h2>${findingList(findings)}</section>`;
+}
+
+function findingList(findings: readonly ShownFinding[]): Html {
+  return markup`<ul class="findings">${findings.map(
+    ({ code, severity, message, hint, note }) =>
+      markup`<li class="${severity}"><p class="message">${severityPill(severity)} ${strange(message, 600)}</p>${hint === null ? '' : markup`<p class="hint">${strange(hint, 600)}</p>`}<p class="code"><code>${code}</code>${note === null ? '' : markup` ${strange(note, 300)}`}</p></li>`,
+  )}</ul>`;
+}
