@@ -252,6 +252,23 @@ export const checkCodes = [
   'WILDCARD_TOO_SHORT',
 ] as const;
 
+/** What TLS reports are found to mean (`ReportFinding`). */
+export const reportFindingCodes = [
+  'REPORTER_SILENT',
+  'REPORTS_CONTRADICT',
+  'REPORTS_STOPPED',
+  'REPORT_DANE',
+  'REPORT_MX_CERTIFICATE',
+  'REPORT_MX_FAILED',
+  'REPORT_MX_NOT_IN_POLICY',
+  'REPORT_MX_STARTTLS',
+  'REPORT_OLD_POLICY',
+  'REPORT_OTHER_FAILURE',
+  'REPORT_POLICY_CERTIFICATE',
+  'REPORT_POLICY_FETCH',
+  'REPORT_POLICY_INVALID',
+] as const;
+
 /** Why something that was taken in as a TLS report is not counted, or what is odd about its signature; beside the grammar codes of the report. */
 export const reportCodes = [
   'COUNT_IMPLAUSIBLE',
@@ -274,4 +291,5 @@ export type ConfigCode = (typeof configCodes)[number];
 export type ErrorCode = (typeof errorCodes)[number];
 export type FindingCode = (typeof findingCodes)[number];
 export type CheckCode = (typeof checkCodes)[number];
+export type ReportFindingCode = (typeof reportFindingCodes)[number];
 export type ReportCode = (typeof reportCodes)[number];

@@ -1,5 +1,6 @@
 /** Floor 2. The TLS reports in the state behind one interface. `store-sqlite-reports.ts` is the one engine; no SQL outside `store*`. */
 import type { KeptReport, SetAside } from '../core/reports/model.ts';
+import type { ReportFacts } from '../core/reports/finding-model.ts';
 import type { SenderName } from '../core/reports/sender.ts';
 import type { SummaryDimension } from '../core/reports/dimensions.ts';
 import type { SummaryRow } from '../core/reports/summary.ts';
@@ -63,6 +64,8 @@ export interface ReportReader {
   reach(filter: ReportFilter): { readonly reports: number; readonly reporters: number };
   /** Texts of the policies that senders held, by their hash. */
   held(hashes: readonly string[]): ReadonlyMap<string, string>;
+  /** All counts of the one domain of the filter. */
+  facts(filter: ReportFilter): ReportFacts;
   /** What reverse DNS said of these addresses, when it was asked last. */
   senderNames(addresses: readonly string[]): ReadonlyMap<string, SenderName>;
   report(id: number): NumberedReport | null;

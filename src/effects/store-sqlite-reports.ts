@@ -123,6 +123,7 @@ function readerOver(ask: <T>(question: (queries: Queries) => T) => T, path: stri
     totals: (filter) => ask((queries) => reading(path, what, () => queries.totals(filter))),
     reach: (filter) => ask((queries) => queries.reach(filter)),
     held: (hashes) => ask((queries) => reading(path, what, () => queries.held(hashes))),
+    facts: (filter) => ask((queries) => queries.facts(filter)),
     senderNames: (addresses) => ask((queries) => queries.senderNames(addresses)),
     report: (id) => ask((queries) => reading(path, `report ${id}`, () => queries.report(id))),
     reports: (filter, limit) => ask((queries) => reading(path, what, () => queries.reports(filter, limit))),

@@ -1,8 +1,13 @@
 /** Floor 4. `stsync reports summary`. */
+import type { Config } from '../../core/config/model.ts';
+import type { ReportFinding } from '../../core/reports/finding-model.ts';
 import { renderSummaryCsv, renderSummaryJson, renderSummaryMarkdown } from '../../core/reports/render-tables.ts';
 import { renderSummaryText } from '../../core/reports/render-text.ts';
 import type { ReportsSummary } from '../../core/reports/summary.ts';
+import type { ReportReader } from '../../effects/report-store.ts';
+import { openStoreReadOnly } from '../../effects/store-sqlite.ts';
 import { openReportReader } from '../../effects/store-sqlite-reports.ts';
+import { findingsOf } from '../../services/reports/report-findings.ts';
 import { summarize } from '../../services/reports/summarize.ts';
 import { loadOrReport } from '../load.ts';
 import { painter, print } from '../output.ts';
@@ -20,13 +25,27 @@ export async function runReportsSummary(name: string | undefined, options: Summa
   const by = options.by.length > 0 ? options.by : (['day', 'result', 'mx'] as const);
   const reader = openReportReader(statePathOf(config));
   try {
-    const summary = summarize(reader, filter, by, await networkOwner(config.reports));
+    const found = domain === null ? [] : domainFindings(config, reader, domain, filter.since);
+    const summary = { ...summarize(reader, filter, by, await networkOwner(config.reports)), findings: found };
     await print(
-      summary.reports === 0 && options.format === 'text' ? noneText(summary) : render(summary, options.format),
+      summary.reports === 0 && summary.findings.length === 0 && options.format === 'text'
+        ? noneText(summary)
+        : render(summary, options.format),
     );
     return 0;
   } finally {
     reader.close();
+  }
+}
+
+/** Joined with the history in the state; what a run would see of MX is not looked up. */
+function domainFindings(config: Config, reader: ReportReader, domain: string, since: string): readonly ReportFinding[] {
+  const store = openStoreReadOnly(statePathOf(config));
+  try {
+    const known = { plan: null, history: store?.memory(domain).history ?? [] };
+    return findingsOf(reader, domain, known, { since, now: new Date() });
+  } finally {
+    store?.close();
   }
 }
 

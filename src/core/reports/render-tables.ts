@@ -12,7 +12,15 @@ export function renderSummaryCsv({ tables }: ReportsSummary): string {
   return lines.map((line) => `${line}\r\n`).join('');
 }
 
-export function renderSummaryMarkdown({ domain, since, until, totals, tables, ...rest }: ReportsSummary): string {
+export function renderSummaryMarkdown({
+  domain,
+  since,
+  until,
+  totals,
+  tables,
+  findings,
+  ...rest
+}: ReportsSummary): string {
   const lines = [
     `**TLS reports of ${domain ?? 'all domains'}**, ${since} to ${until}: ${rest.reports} reports of ${rest.reporters} reporters`,
   ];
@@ -27,6 +35,9 @@ export function renderSummaryMarkdown({ domain, since, until, totals, tables, ..
     ];
     lines.push(`| ${cells.join(' | ')} |`);
   }
+  if (findings.length > 0) lines.push('');
+  for (const { code, message, hint } of findings)
+    lines.push(`- ${code} ${markdownText(message)}${hint === null ? '' : `: ${markdownText(hint)}`}`);
   for (const { by, rows } of tables) {
     if (rows.length === 0) continue;
     lines.push('', `| By ${by} | Policy type | Succeeded | Failed |`, '|---|---|--:|--:|');

@@ -1,5 +1,6 @@
 /** Floor 0. A summary for a terminal: columns, and bars where somebody looks. Labels are the words of strangers. */
 import { oneLine } from '../plan/markdown-text.ts';
+import type { ReportFinding } from './finding-model.ts';
 import { failureRate, type ReportsSummary, type SummaryRow } from './summary.ts';
 
 export interface SummaryTextOptions {
@@ -12,7 +13,7 @@ const BAR_WIDTH = 24;
 const LABEL_WIDTH = 60;
 
 export function renderSummaryText(summary: ReportsSummary, options: SummaryTextOptions): string {
-  const { domain, since, until, reports, reporters, totals, tables, setAside } = summary;
+  const { domain, since, until, reports, reporters, totals, tables, findings, setAside } = summary;
   const head = `${domain ?? 'all domains'}, ${since} to ${until}: ${count(reports, 'report')} of ${count(reporters, 'reporter')}`;
   const lines = [options.paint('bold', head)];
   for (const { policyType, succeeded, failed } of totals) {
@@ -20,12 +21,22 @@ export function renderSummaryText(summary: ReportsSummary, options: SummaryTextO
     const rate = failed === 0 ? '' : ` (${failureRate({ succeeded: succeeded ?? 0, failed })})`;
     lines.push(`  ${oneLine(policyType)}: ${count(all, 'session')}, ${grouped(failed)} failed${rate}`);
   }
+  for (const one of findings) lines.push('', ...findingLines(one, options));
   for (const { by, rows } of tables) {
     if (rows.length === 0) continue;
     lines.push('', options.paint('bold', `by ${by}`), ...tableLines(rows, options));
   }
   if (setAside > 0) lines.push('', `${grouped(setAside)} set aside, not counted: stsync reports rejected`);
   return `${lines.join('\n')}\n`;
+}
+
+function findingLines(
+  { code, severity, message, hint, confidence }: ReportFinding,
+  { paint }: SummaryTextOptions,
+): readonly string[] {
+  const sure = confidence === 'low' ? ' Nothing proves who reports this.' : '';
+  const head = `! ${code} ${message}.${sure}`;
+  return [severity === 'error' ? paint('error', head) : head, ...(hint === null ? [] : [paint('dim', `    ${hint}`)])];
 }
 
 function tableLines(rows: readonly SummaryRow[], options: SummaryTextOptions): readonly string[] {

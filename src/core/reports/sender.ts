@@ -25,11 +25,14 @@ export function senderWords(address: string, name: SenderName | null, owner: Net
 export function reverseName(address: string): string {
   if (!address.includes(':')) return `${address.split('.').toReversed().join('.')}.in-addr.arpa`;
   const [head = '', tail] = address.split('::');
-  const groups = (part: string): readonly string[] => (part === '' ? [] : part.split(':').flatMap(groupsOf));
-  const [before, after] = [groups(head), groups(tail ?? '')];
+  const [before, after] = [groupsIn(head), groupsIn(tail ?? '')];
   const zeros = Array.from({ length: tail === undefined ? 0 : 8 - before.length - after.length }, () => '0000');
   const digits = [...before, ...zeros, ...after].join('');
-  return `${[...digits].toReversed().join('.')}.ip6.arpa`;
+  return `${digits.split('').toReversed().join('.')}.ip6.arpa`;
+}
+
+function groupsIn(part: string): readonly string[] {
+  return part === '' ? [] : part.split(':').flatMap(groupsOf);
 }
 
 /** Of `::ffff:192.0.2.1` the last part is two groups. */

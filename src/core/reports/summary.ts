@@ -1,5 +1,6 @@
 /** Floor 0. What reports say about a domain, or all, over some days: totals by policy type and tables by what one asks for. */
 import { parsePolicy } from '../policy.ts';
+import type { ReportFinding } from './finding-model.ts';
 import type { SummaryDimension } from './dimensions.ts';
 
 export interface SummaryRow {
@@ -22,6 +23,8 @@ export interface ReportsSummary {
   /** One a policy type: senders tell of one session under each policy they looked at, so types are not added up. */
   readonly totals: readonly Omit<SummaryRow, 'label'>[];
   readonly tables: readonly { readonly by: SummaryDimension; readonly rows: readonly SummaryRow[] }[];
+  /** What the reports mean; of one domain only. */
+  readonly findings: readonly ReportFinding[];
   /** How much was taken in and not counted, of all times and domains. */
   readonly setAside: number;
 }

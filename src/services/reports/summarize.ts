@@ -22,7 +22,7 @@ export function summarize(
     };
   });
   const totals = reader.totals(filter).map(({ label: _label, ...row }) => row);
-  return { ...filter, ...reader.reach(filter), totals, tables, setAside: reader.setAsideCount() };
+  return { ...filter, ...reader.reach(filter), totals, tables, findings: [], setAside: reader.setAsideCount() };
 }
 
 /** A label as people read it. */

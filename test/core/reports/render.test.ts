@@ -22,6 +22,7 @@ const summary: ReportsSummary = {
     { by: 'mx', rows: [{ label: '=1+1"\u001B[31m|<b>\n\u202e', policyType: 'sts', succeeded: null, failed: 3 }] },
     { by: 'source', rows: [] },
   ],
+  findings: [],
   setAside: 1,
 };
 const plain = { hasBars: false, paint: (_style: string, text: string) => text };
