@@ -1,5 +1,6 @@
 /** Floor 2. The TLS reports in the state behind one interface. `store-sqlite-reports.ts` is the one engine; no SQL outside `store*`. */
 import type { KeptReport, SetAside } from '../core/reports/model.ts';
+import type { ToldAlert } from '../core/reports/alerts.ts';
 import type { ReportFacts } from '../core/reports/finding-model.ts';
 import type { SenderName } from '../core/reports/sender.ts';
 import type { SummaryDimension } from '../core/reports/dimensions.ts';
@@ -88,7 +89,16 @@ export interface SenderNameStore {
  * Takes reports in any order, any number of times, to the same end: equal sets of reports give equal counts. All or nothing; what is stored outlives
  * the process. Throws `STATE_UNWRITABLE`, and `LOCKED` (retryable) when another program writes for longer than this one waits.
  */
-export interface ReportStore extends ReportReader, SenderNameStore {
+/** What people were told of reports. Methods throw as {@link ReportStore}. */
+export interface AlertStore {
+  /** Domains that have reports since a day (UTC), or something told; sorted. */
+  alertDomains(since: string): readonly string[];
+  alerts(domain: string): readonly ToldAlert[];
+  /** In place of all that was told of the domain. */
+  saveAlerts(domain: string, told: readonly ToldAlert[]): void;
+}
+
+export interface ReportStore extends ReportReader, SenderNameStore, AlertStore {
   store(changes: readonly Change[]): readonly Stored[];
   /** A slice of what is to go, which takes some 10 ms; true: there is more. */
   prune(keeping: Keeping): boolean;

@@ -9,6 +9,7 @@ import { NEW_STATE, type Row } from './sqlite.ts';
 import { prepareAllFactsQuery, prepareFactsQuery, prepareQueueQuery } from './store-sqlite-certificate-rows.ts';
 import { readDomainStates, readLastGoodRunAt } from './store-sqlite-fleet.ts';
 import { readPolicyBody } from './store-sqlite-policies.ts';
+import { prepareEvidence } from './store-sqlite-report-evidence.ts';
 import { parseInstant, parseMemory, parseTexts, parseWord, StoredTextError, type Words } from './store-json.ts';
 import type { StoreReader } from './store.ts';
 
@@ -39,6 +40,7 @@ export function prepareReader(db: DatabaseSync, path: string): Queries {
   const certificate = prepareFactsQuery(db);
   const certificates = prepareAllFactsQuery(db);
   const queue = prepareQueueQuery(db);
+  const evidence = prepareEvidence(db);
   return {
     domains: () => domains.all().map((row) => textOf(row, 'domain')),
     memory: (domain) => {
@@ -59,6 +61,7 @@ export function prepareReader(db: DatabaseSync, path: string): Queries {
     certificate: (host) => reading(path, `what is kept of ${host}`, () => certificate(host)),
     certificates: () => reading(path, 'what is kept of certificates', certificates),
     orderQueue: (directoryUrl) => reading(path, `the queue of ${directoryUrl}`, () => queue(directoryUrl)),
+    reportFacts: (domain, since) => reading(path, `the reports of ${domain}`, () => evidence(domain, since)),
   };
 }
 

@@ -52,5 +52,8 @@ export const REPORT_TABLES_6 = `
   CREATE TABLE sender_names (
     address TEXT NOT NULL PRIMARY KEY, name TEXT, is_confirmed INTEGER NOT NULL, looked_at TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
+  CREATE TABLE report_alerts (
+    domain TEXT NOT NULL, key TEXT NOT NULL, message TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (domain, key)
+  ) STRICT, WITHOUT ROWID;
   ALTER TABLE reports_set_aside ADD COLUMN way TEXT NOT NULL DEFAULT 'hand';
 `;

@@ -6,6 +6,7 @@ import { StsyncError } from '../core/error.ts';
 import type { Change, ReportReader, ReportStore, Stored } from './report-store.ts';
 import { openDatabase, stateError } from './sqlite.ts';
 import { noReports, prepareContents, prepareReportReader } from './store-sqlite-report-queries.ts';
+import { prepareAlerts } from './store-sqlite-report-alerts.ts';
 import { prepareSenderNames } from './store-sqlite-sender-names.ts';
 import { preparePrune } from './store-sqlite-report-prune.ts';
 import { prepareReportWriter } from './store-sqlite-report-rows.ts';
@@ -58,6 +59,7 @@ function storeOver(db: DatabaseSync, path: string): ReportStore {
   const writer = prepareReportWriter(db);
   const prune = preparePrune(db);
   const names = prepareSenderNames(db);
+  const told = prepareAlerts(db);
   const contents = prepareContents(db);
   const put = (change: Change) =>
     change.kind === 'keep' ? writer.keep(change.report, change.clears) : writer.setAside(change.item);
@@ -67,6 +69,13 @@ function storeOver(db: DatabaseSync, path: string): ReportStore {
     if (changes.some(({ kind }) => kind === 'set-aside')) writer.trim();
     return stored;
   };
+  const read = <T>(work: () => T): T => {
+    try {
+      return work();
+    } catch (error) {
+      throw stateError(error, path, 'read');
+    }
+  };
   const write = <T>(work: () => T): T => {
     try {
       return inTransaction(db, work);
@@ -75,35 +84,20 @@ function storeOver(db: DatabaseSync, path: string): ReportStore {
     }
   };
   return {
-    ...readerOver((ask) => {
-      try {
-        return ask(queries);
-      } catch (error) {
-        throw stateError(error, path, 'read');
-      }
-    }, path),
+    ...readerOver((ask) => read(() => ask(queries)), path),
     store: (changes) => write(() => putAll(changes)),
     settle: (digest, changes) =>
       write(() => {
         forget.run(digest);
         return putAll(changes);
       }),
-    unnamed: (...asked) => {
-      try {
-        return names.unnamed(...asked);
-      } catch (error) {
-        throw stateError(error, path, 'read');
-      }
-    },
+    unnamed: (...asked) => read(() => names.unnamed(...asked)),
+    alertDomains: (since) => read(() => told.alertDomains(since)),
+    alerts: (domain) => read(() => reading(path, `what was told of ${domain}`, () => told.alerts(domain))),
+    saveAlerts: (domain, alerts) => write(() => told.saveAlerts(domain, alerts)),
     saveNames: (found) => write(() => names.saveNames(found)),
     prune: (keeping) => write(() => prune(keeping)),
-    contents: (after, limit) => {
-      try {
-        return reading(path, 'what was set aside', () => contents(after, limit));
-      } catch (error) {
-        throw stateError(error, path, 'read');
-      }
-    },
+    contents: (after, limit) => read(() => reading(path, 'what was set aside', () => contents(after, limit))),
     close: () => {
       if (!db.isOpen) return;
       try {

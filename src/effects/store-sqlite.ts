@@ -80,6 +80,7 @@ export function openStoreReadOnly(path: string): StoreReader | null {
       certificate: (host) => read((queries) => queries.certificate(host)),
       certificates: () => read((queries) => queries.certificates()),
       orderQueue: (directoryUrl) => read((queries) => queries.orderQueue(directoryUrl)),
+      reportFacts: (domain, since) => read((queries) => queries.reportFacts(domain, since)),
       close: () => {
         if (view.db.isOpen) view.db.close();
       },
@@ -175,6 +176,7 @@ function writer(db: DatabaseSync, path: string): Store {
     certificate: (host) => attempt(path, 'read', () => queries.certificate(host)),
     certificates: () => attempt(path, 'read', () => queries.certificates()),
     orderQueue: (directoryUrl) => attempt(path, 'read', () => queries.orderQueue(directoryUrl)),
+    reportFacts: (domain, since) => attempt(path, 'read', () => queries.reportFacts(domain, since)),
     savePolicyBody: (host, body) => attempt(path, 'write', () => writePolicyBody(db, host, body)),
     saveDomainStates: (states, lastGoodRunAt) =>
       attempt(path, 'write', () => inTransaction(db, () => writeDomainStates(db, states, lastGoodRunAt))),

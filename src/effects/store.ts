@@ -7,6 +7,7 @@ import type { OrderQueue } from '../core/certificates/order-queue.ts';
 import type { JournalEntry, JournalOutcome } from '../core/journal.ts';
 import type { KnownStatus } from '../core/known-status.ts';
 import type { DomainMemory } from '../core/memory.ts';
+import type { ReportFacts } from '../core/reports/finding-model.ts';
 
 export type JournalFilter =
   | { readonly domain?: string; readonly limit?: number; readonly isUnfinished?: undefined }
@@ -34,6 +35,8 @@ export interface StoreReader {
   certificates(): readonly CertificateFacts[];
   /** What is left of the limits of the CA with this directory; null: nothing was ordered there. */
   orderQueue(directoryUrl: string): OrderQueue | null;
+  /** What TLS reports say of a domain since a day (UTC, `2026-09-07`); null: there are none. */
+  reportFacts(domain: string, since: string): ReportFacts | null;
   close(): void;
 }
 

@@ -13,8 +13,10 @@ import { planDomain } from '../core/plan/plan.ts';
 import { allProviders, observedKeys, ownName, policyHostOf } from '../core/plan/record-names.ts';
 import { rememberHostLook, rememberObservation, rememberOwned } from '../core/plan/remember.ts';
 import { rememberDelegation } from '../core/plan/remember-delegation.ts';
+import { testingRun } from '../core/plan/reports-agree.ts';
 import type { PlanContext } from '../core/plan/situation.ts';
 import { recordKey, type RecordKey, sameRdata } from '../core/record-set.ts';
+import type { ReportFacts } from '../core/reports/finding-model.ts';
 import { orAborted } from '../effects/dns/shared.ts';
 import type { StoreReader } from '../effects/store.ts';
 import type { ProviderDescriptor } from '../provider.ts';
@@ -46,6 +48,9 @@ export interface Planned {
   /** The memory says more than the state does. */
   readonly isNews: boolean;
 }
+
+/** How old the days are that `stepBack` looks at, at most. */
+const STEP_BACK_MS = 5 * 86_400_000;
 
 /** Looks at one domain. What is not built yet, or was late, hides every fact of it, so that nothing is done on half the truth. */
 export async function lookAt(config: Config, wanted: DomainConfig, world: PlanningWorld): Promise<Observation> {
@@ -92,6 +97,7 @@ export async function planLooked(
   const stored = world.store?.memory(wanted.domain) ?? noMemory;
   const ids = publishedIds(wanted, seen);
   const certificate = knownCertificate(wanted, world, context.now);
+  const reports = knownReports(wanted, stored, world, context.now);
   const remembered = rememberObservation(stored, seen, ids, context.now, servedSince);
   const planOf = (observation: Observation): Planned => {
     const isSpreading = isHostSpreading(wanted, observation);
@@ -99,7 +105,7 @@ export async function planLooked(
       observation.delegation === null
         ? rememberHostLook(remembered, isSpreading, context.now)
         : rememberDelegation(remembered, wanted, observation.delegation, isSpreading, context.now);
-    const plan = planDomain(wanted, observation, memory, { ...context, certificate });
+    const plan = planDomain(wanted, observation, memory, { ...context, certificate, reports });
     const grown = rememberOwned(memory, plan.foundEqual);
     return { wanted, observation, plan, memory: grown, isNews: isNews(stored, grown) };
   };
@@ -116,6 +122,19 @@ function knownCertificate(wanted: DomainConfig, { store, turnOf }: PlanningWorld
   const host = policyHostOf(wanted.domain);
   const facts = store?.certificate(host) ?? null;
   return certificateFact(facts, facts?.certificate == null ? turnOf(host, acme, now) : null, now);
+}
+
+/** Asked for only where a promotion to enforce, or the way back from it, rests on them. */
+function knownReports(
+  wanted: DomainConfig,
+  { history }: DomainMemory,
+  { store }: PlanningWorld,
+  now: Date,
+): ReportFacts | null {
+  const tested = testingRun(history)[0]?.rotatedAt ?? null;
+  const start = tested ?? (wanted.stepBack ? new Date(now.getTime() - STEP_BACK_MS) : null);
+  if (start === null || wanted.mode === 'none' || wanted.absent || wanted.released) return null;
+  return store?.reportFacts(wanted.domain, start.toISOString().slice(0, 10)) ?? null;
 }
 
 /** May some name server still give out an older host record? What cannot be read may be anything. */

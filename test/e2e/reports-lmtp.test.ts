@@ -71,7 +71,10 @@ reports: { lmtp: { listen: "${join(postfix.groupDirectory, 'lmtp.sock')}", recip
       // The same once more, beside one whose mailbox is none of ours.
       await send(postfix, signed, [MAILBOX, 'nobody@reports.example.net']);
       await vi.waitFor(() => expect(postfix.log()).toMatch(/to=<nobody@[^]*status=bounced[^]*550 5\.1\.1/), PATIENCE);
-      await vi.waitFor(() => expect(postfix.log().match(/status=sent \(250 2\.6\.0 stored\)/g)).toHaveLength(2), PATIENCE);
+      await vi.waitFor(
+        () => expect(postfix.log().match(/status=sent \(250 2\.6\.0 stored\)/g)).toHaveLength(2),
+        PATIENCE,
+      );
       expect(await summary(folder)).toContain('1 report of 1 reporter');
       await noBodiesIn(daemon);
     },

@@ -249,7 +249,7 @@ function thirdSchema(path: string): void {
     path,
     `DROP TABLE certificates; DROP TABLE certificate_pems; DROP TABLE acme_accounts; DROP TABLE acme_queues;
      DROP TABLE reports; DROP TABLE report_policies; DROP TABLE report_details; DROP TABLE report_days; DROP TABLE report_failures;
-     DROP TABLE held_policies; DROP TABLE reports_set_aside; DROP TABLE sender_names; PRAGMA user_version = 3;
+     DROP TABLE held_policies; DROP TABLE reports_set_aside; DROP TABLE sender_names; DROP TABLE report_alerts; PRAGMA user_version = 3;
      INSERT INTO policies VALUES ('${HOST}', 'body')`,
   );
 }

@@ -119,7 +119,7 @@ test('a state of the fifth schema is read as it is, and brought to this one by t
   keep(before, on('2026-09-07'));
   before.close();
   const db = openDatabase(path);
-  db.exec(`DROP INDEX reports_whole_by_day; ALTER TABLE reports DROP COLUMN is_whole; DROP TABLE sender_names;
+  db.exec(`DROP INDEX reports_whole_by_day; ALTER TABLE reports DROP COLUMN is_whole; DROP TABLE sender_names; DROP TABLE report_alerts;
     ALTER TABLE reports_set_aside DROP COLUMN way; PRAGMA user_version = 5`);
   db.close();
   const reader = openReportReader(path);

@@ -194,6 +194,7 @@ describe('the state', () => {
       'held_policies',
       'reports_set_aside',
       'sender_names',
+      'report_alerts',
     ];
     old.exec(`${tables.map((name) => `DROP TABLE ${name};`).join(' ')} PRAGMA user_version = 4;`);
     old.close();

@@ -85,6 +85,7 @@ async function planOf(folder: string): ReturnType<typeof dryRun> {
         certificate: () => null,
         certificates: () => [],
         orderQueue: () => null,
+        reportFacts: () => null,
         close: () => undefined,
       },
       now: () => new Date('2026-11-24T12:00:00Z'),

@@ -11,6 +11,7 @@ import { parseHostName } from '../../src/core/names.ts';
 import type { DomainPlan } from '../../src/core/plan/model.ts';
 import type { RunReport } from '../../src/core/plan/report.ts';
 import { rdataText, type RecordSet } from '../../src/core/record-set.ts';
+import type { ReportFacts } from '../../src/core/reports/finding-model.ts';
 import type { Publisher } from '../../src/effects/publisher.ts';
 import type { Store } from '../../src/effects/store.ts';
 import { type Provider, readOnly } from '../../src/provider.ts';
@@ -51,6 +52,7 @@ export function wantedDomain(domain: string, rest: Partial<DomainConfig> = {}): 
     absent: false,
     observe: 'provider',
     testingForSeconds: 14 * 86_400,
+    stepBack: false,
     idRecord: null,
     delegation: null,
     released: false,
@@ -68,6 +70,8 @@ export class World {
   readonly memories = new Map<string, DomainMemory>();
   /** What the state knows of certificates, by policy host. */
   readonly certificates = new Map<string, CertificateFacts>();
+  /** What the state knows of TLS reports, by domain. */
+  readonly reports = new Map<string, ReportFacts>();
   /** The domains whose memory was written after a look, in order. */
   readonly remembered: string[] = [];
   readonly journal: JournalEntry[] = [];
@@ -147,6 +151,7 @@ export class World {
       certificate: (host) => this.certificates.get(host) ?? null,
       certificates: () => [...this.certificates.values()],
       orderQueue: () => null,
+      reportFacts: (domain) => this.reports.get(domain) ?? null,
       savePolicyBody: () => this.#alive(),
       endStep: (number, outcome, note) => {
         this.#alive();

@@ -108,6 +108,8 @@ export interface DomainConfig {
   readonly absent: boolean;
   readonly observe: 'dns' | 'provider';
   readonly testingForSeconds: number;
+  /** A burst of failures in signed reports takes enforce back to testing (rule 8). */
+  readonly stepBack: boolean;
   readonly idRecord: string | null;
   /** The customer's CNAMEs lead to names in this zone of ours, and records are written there only (RFC 8461 §8.2). Null: they stand at the domain. */
   readonly delegation: { readonly zone: HostName } | null;
@@ -171,7 +173,8 @@ export interface DaemonConfig {
   readonly domainMetrics: boolean;
 }
 
-export type NotificationEvent = 'drift' | 'held' | 'failed' | 'recovered';
+/** `reports`: what TLS reports newly tell of, and its end. */
+export type NotificationEvent = 'drift' | 'held' | 'failed' | 'recovered' | 'reports';
 
 /** How a webhook is told: a built-in shape, or the text of the user's own file. */
 export type NotificationTemplate =

@@ -84,6 +84,7 @@ function makeDomain(
     absent: pick(levels, 'absent')?.value ?? false,
     observe: pick(levels, 'observe')?.value ?? builtIn.observe,
     testingForSeconds: pick(levels, 'testingFor')?.value ?? builtIn.testingForSeconds,
+    stepBack: pick(levels, 'stepBack')?.value ?? false,
     idRecord: pick(levels, 'idRecord')?.value ?? null,
     delegation: zoneOf(levels),
     released: pick(levels, 'released')?.value ?? false,

@@ -144,6 +144,10 @@ const sharedFields = {
 const personalFields = {
   allow: { reader: plainList('a list of guards', guard), about: 'Guards that shall not hold this domain back.' },
   adopt: { reader: flag(), about: 'Take over records that somebody else wrote.' },
+  stepBack: {
+    reader: flag(),
+    about: 'Serve testing again when signed reports of several reporters show many failures at a live MX.',
+  },
   absent: { reader: flag(), about: 'Take the policy away, in the order that loses no mail.' },
   released: {
     reader: flag(),
@@ -186,6 +190,7 @@ export const defaultsReader: Reader<DomainValues> = named(
     elsewhere: {
       allow: onDomainOrProfile,
       adopt: onDomainOrProfile,
+      stepBack: onDomainOrProfile,
       absent: onDomainOrProfile,
       released: onDomainOrProfile,
       profile: 'put it on the domain',

@@ -7,12 +7,12 @@ import { byType, listOf, notEmpty, object, plainList } from './readers-composed.
 import { secretUrl } from './secret-text.ts';
 import { suggest } from './suggest.ts';
 
-const events = ['drift', 'held', 'failed', 'recovered'] as const satisfies readonly NotificationEvent[];
+const events = ['drift', 'held', 'failed', 'recovered', 'reports'] as const satisfies readonly NotificationEvent[];
 const templates = ['generic', 'slack', 'teams'] as const;
 
 const on = {
   reader: notEmpty(plainList('a list of changes', choice(events)), `allowed: ${events.join(', ')}`),
-  about: 'Which changes are told (default all four).',
+  about: 'Which changes are told (default all).',
 };
 
 const mailAddress = parsedText('a mail address', parseMailAddress);

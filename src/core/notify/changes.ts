@@ -5,7 +5,7 @@ import type { DomainPlan, Finding, Status } from '../plan/model.ts';
 
 export interface StatusChange {
   readonly domain: string;
-  readonly event: NotificationEvent;
+  readonly event: Exclude<NotificationEvent, 'reports'>;
   /** Null: it was not known before. */
   readonly from: Status | null;
   readonly to: Status;
@@ -36,7 +36,7 @@ export function statusChanges(
   });
 }
 
-function eventOf(from: Status | null, to: Status): NotificationEvent | null {
+function eventOf(from: Status | null, to: Status): StatusChange['event'] | null {
   if (from === to) return null;
   if (to === 'failed' || to === 'held' || to === 'drift') return to;
   return from !== null && TROUBLE.has(from) ? 'recovered' : null;

@@ -1,5 +1,6 @@
 /** Floor 0. What is told, as data and as text. Mail, chat and JSON all read the same message. */
 import type { Finding } from '../plan/model.ts';
+import type { ReportNews } from '../reports/alerts.ts';
 import type { Damped } from './damper.ts';
 
 /** A config that was refused, or one that is in force again after that; a repository that cannot be followed, or can again. */
@@ -20,6 +21,8 @@ export interface Message {
   readonly commit: string | null;
   readonly config: ConfigNews | null;
   readonly changes: Damped['changes'];
+  /** What TLS reports newly tell of, and what is over. */
+  readonly reports: readonly ReportNews[];
 }
 
 /** More than these are counted, not listed: nobody reads 10,000 lines in a chat. */
@@ -41,7 +44,31 @@ export function messageOf(
   context: { readonly at: Date; readonly commit: string | null },
 ): Message | null {
   if (changes.length === 0 && config === null) return null;
-  return { version: 1, ...context, summary: summaryOf(changes, config), config, changes };
+  return { version: 1, ...context, summary: summaryOf(changes, config), config, changes, reports: [] };
+}
+
+/** Null: there is nothing to tell. */
+export function reportsMessageOf(
+  reports: readonly ReportNews[],
+  context: { readonly at: Date; readonly commit: string | null },
+): Message | null {
+  const [first] = reports;
+  if (first === undefined) return null;
+  const domains = new Set(reports.map(({ domain }) => domain)).size;
+  const over = reports.filter(({ event }) => event === 'over').length;
+  const parts = [
+    ...(over < reports.length ? [`${reports.length - over} new`] : []),
+    ...(over > 0 ? [`${over} over`] : []),
+  ];
+  const about = domains === 1 ? first.domain : `${domains} domains`;
+  return {
+    version: 1,
+    ...context,
+    summary: `TLS reports of ${about}: ${parts.join(', ')}`,
+    config: null,
+    changes: [],
+    reports,
+  };
 }
 
 function summaryOf(changes: Damped['changes'], config: ConfigNews | null): string {
@@ -59,13 +86,22 @@ function summaryOf(changes: Damped['changes'], config: ConfigNews | null): strin
 }
 
 /** The lines below the summary; plain text, no line longer than its message needs. */
-export function messageLines({ config, changes, commit }: Message): readonly string[] {
+export function messageLines({ config, changes, reports, commit }: Message): readonly string[] {
   return [
     ...(config === null ? [] : configLines(config)),
     ...changes.slice(0, MAX_LISTED).flatMap(changeLines),
     ...(changes.length > MAX_LISTED ? [`and ${changes.length - MAX_LISTED} more: see /api/v1/domains`] : []),
+    ...reports.slice(0, MAX_LISTED).flatMap(reportLines),
+    ...(reports.length > MAX_LISTED
+      ? [`and ${reports.length - MAX_LISTED} more: see stsync reports summary DOMAIN`]
+      : []),
     ...(commit === null ? [] : [`Config in force: commit ${commit.slice(0, 12)}`]),
   ];
+}
+
+function reportLines({ domain, event, code, message, hint }: ReportNews): readonly string[] {
+  if (event === 'over') return [`+ ${domain}: over: ${code} ${message}`];
+  return [`- ${domain}: ${code} ${message}`, ...(hint === null ? [] : [`      ${hint}`])];
 }
 
 function configLines({ event, commit, message }: ConfigNews): readonly string[] {

@@ -1,11 +1,11 @@
 /** Floor 0. The guards before "to enforce from anything else" (rule 8), in the order in which a person would want to hear of them. */
 import { formatDuration } from '../config/duration.ts';
-import type { HistoryEntry } from '../memory.ts';
 import { coverMx } from '../mx.ts';
 import type { StsPolicy } from '../policy.ts';
 import { allowKey, type Hold, hold, listNames } from './hold.ts';
 import { trustedMxHosts } from './observation.ts';
 import { badOffers } from './offers.ts';
+import { holdReports, testingRun } from './reports-agree.ts';
 import { isRecent, recentUntil } from './seen-mx.ts';
 import type { Situation } from './situation.ts';
 
@@ -22,7 +22,8 @@ export function holdEnforce(at: Situation, policy: StsPolicy): Hold | null {
 }
 
 /** Guards testing-before-enforce and reports-agree: the wait of a promise, or null when it is over or was freed. */
-function holdUntilTested({ wanted, memory, announced, now }: Situation): Hold | null {
+function holdUntilTested(at: Situation): Hold | null {
+  const { wanted, memory, announced, now } = at;
   if (wanted.allow.has('testing-before-enforce')) return null;
   const { testingForSeconds } = wanted;
   const reason = `testing is served first; testingFor is ${formatDuration(testingForSeconds)}`;
@@ -34,20 +35,9 @@ function holdUntilTested({ wanted, memory, announced, now }: Situation): Hold | 
   if (run.length === 0) return promise(now.getTime() + testingForSeconds * 1000);
   // Testing that the YAML asked for itself is the owner's own trial, as long as they saw fit.
   if (!run.some((entry) => entry.isHeldTesting)) return null;
-  const start = (run[0]?.rotatedAt ?? now).getTime();
-  const due = start + testingForSeconds * 1000;
-  if (now.getTime() < due) return promise(due);
-  // reports-agree: no TLS report can have come in as long as nothing takes them in, so the time is twice testingFor.
-  const late = new Date(start + 2000 * testingForSeconds);
-  if (now >= late || wanted.allow.has('reports-agree')) return null;
-  const why = 'no TLS reports came in, so testing goes on for twice testingFor';
-  return hold('reports-agree', why, allowKey('reports-agree'), late);
-}
-
-/** The announced entries at the end of the history that are testing without a break. What was never announced, no sender tried. */
-function testingRun(history: readonly HistoryEntry[]): readonly HistoryEntry[] {
-  const announced = history.filter((entry) => entry.rotatedAt !== null);
-  return announced.slice(announced.findLastIndex((entry) => entry.policy.mode !== 'testing') + 1);
+  const start = run[0]?.rotatedAt ?? now;
+  const due = start.getTime() + testingForSeconds * 1000;
+  return now.getTime() < due ? promise(due) : holdReports(at, start);
 }
 
 function holdUncovered(at: Situation, policy: StsPolicy): Hold | null {

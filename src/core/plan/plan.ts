@@ -20,9 +20,11 @@ import { offerFindings } from './offers.ts';
 import { planPolicy, type PolicyPart } from './policy-part.ts';
 import { allProviders, type Label, writtenName } from './record-names.ts';
 import { isReleasable } from './release.ts';
+import { evidenceFindings } from './reports-agree.ts';
 import { reportsStep } from './reports-step.ts';
 import { type DomainContext, type Situation, situationOf } from './situation.ts';
 import { statusOf } from './status.ts';
+import { stepBackFindings } from './step-back.ts';
 import { finding, holdFinding, holdStep, spreadStep, unreadableFinding } from './steps.ts';
 
 /** Pure: the same arguments give the same plan, whatever the order or case in the YAML. */
@@ -58,6 +60,8 @@ export function planDomain(
       ...delegationFindings(at, awaitedNames(part.steps)),
       ...part.findings,
       ...certificateFindings(at),
+      ...stepBackFindings(at),
+      ...evidenceFindings(at, cover.uncovered),
       ...part.holds.map(holdFinding),
       ...heldFindings(steps),
     ],

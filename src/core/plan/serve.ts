@@ -10,6 +10,7 @@ import { holdEnforce } from './hold-enforce.ts';
 import { livePolicy, trustedMxHosts } from './observation.ts';
 import { isRecent, recentUntil } from './seen-mx.ts';
 import type { Situation } from './situation.ts';
+import { holdBack } from './step-back.ts';
 
 export interface Serving {
   /** To serve now. Null: the patterns are not known (mx: live, and MX cannot be read). */
@@ -34,9 +35,13 @@ export function policyToServe(at: Situation): Serving {
 
   const kept = keptPatterns(at, patterns);
   const widened: StsPolicy = { ...full, mx: canonicalPatterns([...patterns, ...kept.patterns]) };
+  const back = holdBack(at);
+  if (back !== null) {
+    return { policy: { ...full, mode: 'testing' }, wanted: full, holds: [back], isHeldTesting: true };
+  }
   const entry = holdEnforce(at, widened);
   if (entry === null) return { policy: widened, wanted: full, holds: kept.holds, isHeldTesting: false };
-  // What refuses less than enforce needs no guard: testing is served in its place. A live enforce is never taken back by a guard.
+  // What refuses less than enforce needs no guard: testing is served in its place. Only `stepBack` takes a live enforce back.
   const isEnforced = at.announced?.mode === 'enforce';
   return {
     policy: isEnforced ? widened : { ...full, mode: 'testing' },

@@ -3,6 +3,7 @@ import type { DomainConfig } from '../config/model.ts';
 import { bodyHash, parseOwnId } from '../id.ts';
 import type { DomainMemory } from '../memory.ts';
 import { formatPolicy, type StsPolicy } from '../policy.ts';
+import type { ReportFacts } from '../reports/finding-model.ts';
 import type { CertificateFact } from './certificate-step.ts';
 import { liveId, type PublishedId, publishedIds } from './ids.ts';
 import { livePolicy, type Observation, type ReadView } from './observation.ts';
@@ -22,6 +23,8 @@ export interface PlanContext {
 export interface DomainContext extends PlanContext {
   /** Null: it does not come by ACME. */
   readonly certificate: CertificateFact | null;
+  /** TLS reports of its testing time; null: none, or nothing rests on them. */
+  readonly reports: ReportFacts | null;
 }
 
 export interface Situation extends DomainContext {

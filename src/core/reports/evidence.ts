@@ -66,8 +66,11 @@ function failingHost(host: string, rows: readonly FailureCell[]): FailingHost {
 function isOver({ lastDay, reporters }: FailingHost, totals: readonly TotalCell[]): boolean {
   const later = totals.filter(({ day, succeeded }) => day > lastDay && succeeded > 0);
   const own = later.filter(({ reporter }) => reporters.includes(reporter));
-  const daysOf = (rows: readonly TotalCell[]): number => new Set(rows.map(({ day }) => day)).size;
   return daysOf(own) >= CLEAN_DAYS || daysOf(later) >= CLEAN_DAYS_OF_OTHERS;
+}
+
+function daysOf(rows: readonly TotalCell[]): number {
+  return new Set(rows.map(({ day }) => day)).size;
 }
 
 function distinct(texts: readonly string[]): readonly string[] {

@@ -1,6 +1,7 @@
 /** Floor 0. All that the reports of one domain are found to mean, the worst first. */
 import type { HistoryEntry } from '../memory.ts';
 import { byCodePoint } from '../names.ts';
+import { burstFinding } from './burst-finding.ts';
 import { failureFindings, type HostNow } from './failure-findings.ts';
 import { findingKey, isProved, type ReportFacts, type ReportFinding } from './finding-model.ts';
 import { between, reportersWords, safe, sessionsWords } from './finding-words.ts';
@@ -25,6 +26,7 @@ export function reportFindings(
   const { counted, contradicting } = partContradicting(facts);
   const findings = [
     ...failureFindings({ ...facts, failures: counted }, hostNow),
+    ...burstFinding(facts),
     ...contradictions(contradicting),
     ...heldFindings(facts, history),
     ...silenceFindings(facts, now.toISOString().slice(0, 10)),

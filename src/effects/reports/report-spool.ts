@@ -63,6 +63,8 @@ class Spool implements ReportSpool {
     this.#coming.files += 1;
     try {
       await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+      // Once for the process, and before its first file: later its own would go too.
+      await sweepTemporaries(this.#directory);
       const name = this.#nameFor(peer);
       const temporary = join(this.#directory, temporaryName(name));
       const handle = await open(temporary, 'wx', 0o600);

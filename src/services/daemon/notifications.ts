@@ -6,8 +6,9 @@ import type { NotificationConfig } from '../../core/config/model.ts';
 import { StsyncError } from '../../core/error.ts';
 import { statusChanges } from '../../core/notify/changes.ts';
 import { damp, type Damped, type Told } from '../../core/notify/damper.ts';
-import { type ConfigNews, type Message, messageLines, messageOf } from '../../core/notify/message.ts';
+import { type ConfigNews, type Message, messageLines, messageOf, reportsMessageOf } from '../../core/notify/message.ts';
 import { payloadOf } from '../../core/notify/payload.ts';
+import type { ReportNews } from '../../core/reports/alerts.ts';
 import type { Secret } from '../../core/secret.ts';
 import { type Clock, sleep } from '../../effects/clock.ts';
 import type { Log } from '../../effects/log.ts';
@@ -26,6 +27,8 @@ export interface NotifyWorld {
 export interface Notifier {
   /** Two states of the daemon, one after the other. */
   tell(before: FleetState, after: FleetState): void;
+  /** What TLS reports newly tell of, to whom the config in force names. */
+  tellReports(news: readonly ReportNews[], state: FleetState): void;
   /** Waits for what is on its way, ten seconds at most; what is given up, or would be tried again later, is logged. */
   close(): Promise<void>;
 }
@@ -41,6 +44,11 @@ export function openNotifier(world: NotifyWorld): Notifier {
   const running = new Map<Promise<void>, Message>();
   const stop = new AbortController();
   let told: Told = new Map();
+  const send = (to: NotificationConfig, message: Message | null): void => {
+    if (message === null) return;
+    const work = deliver(world, to, message, stop.signal).finally(() => running.delete(work));
+    running.set(work, message);
+  };
 
   return {
     tell(before, after) {
@@ -49,11 +57,12 @@ export function openNotifier(world: NotifyWorld): Notifier {
       ({ told } = damped);
       const config = configNews(before, after) ?? sourceNews(before, after);
       for (const one of after.inForce?.config.notifications ?? []) {
-        const message = messageFor(one, damped.changes, config, after, world.clock.now());
-        if (message === null) continue;
-        const work = deliver(world, one, message, stop.signal).finally(() => running.delete(work));
-        running.set(work, message);
+        send(one, messageFor(one, damped.changes, config, after, world.clock.now()));
       }
+    },
+    tellReports(news, { inForce }) {
+      const message = reportsMessageOf(news, { at: world.clock.now(), commit: inForce?.commit ?? null });
+      for (const one of inForce?.config.notifications ?? []) if (one.on.has('reports')) send(one, message);
     },
     async close() {
       stop.abort();
@@ -105,7 +114,7 @@ async function deliver(
 ): Promise<void> {
   for (const pauseMs of [...PAUSES_MS, null]) {
     try {
-      await send(world, to, message);
+      await sendTo(world, to, message);
       return;
     } catch (error) {
       const isOver = pauseMs === null || signal.aborted || !(error instanceof StsyncError) || !error.retryable;
@@ -125,7 +134,7 @@ function logLost(log: Log, message: Message, reason: string): void {
   log.error({ summary: message.summary, lines: messageLines(message) }, `NOTIFY_FAILED ${reason}`);
 }
 
-async function send(world: NotifyWorld, to: NotificationConfig, message: Message): Promise<void> {
+async function sendTo(world: NotifyWorld, to: NotificationConfig, message: Message): Promise<void> {
   if (to.type === 'mail') {
     const text = `${messageLines(message).join('\n')}\n`;
     await world.sendMail(to.server, { from: to.from, to: to.to, subject: `stsync: ${message.summary}`, text });

@@ -15,7 +15,8 @@ export interface BarRow {
   readonly value: string;
 }
 
-export function bars(rows: readonly BarRow[]): Html {
+/** `more`: how many are left out; the table has them. */
+export function bars(rows: readonly BarRow[], more = 0): Html {
   const most = max(rows, ({ succeeded, failed }) => (succeeded ?? 0) + failed) ?? 0;
   const x = scaleLinear([0, Math.max(most, 1)], [0, 100]);
   return markup`<div class="bars">${rows.map(({ label, note, succeeded, failed, value }) => {
@@ -27,5 +28,5 @@ export function bars(rows: readonly BarRow[]): Html {
         ? ''
         : markup`<rect class="fail least" x="${Math.min(good, 99).toFixed(2)}%" width="${bad.toFixed(2)}%" height="12"/>`
     }</svg><span class="bar-value">${value}</span></div>`;
-  })}</div>`;
+  })}${more > 0 ? markup`<p class="and-more">and ${more} more in the table</p>` : ''}</div>`;
 }

@@ -19,7 +19,7 @@ export interface ChartsOf {
   readonly liveMx: readonly string[] | null;
 }
 
-const NOT_SAID = 'not said';
+const NOT_SAID = 'not said by the reporter';
 const SHOWN_BARS = 8;
 const text = (head: string): Column => ({ head, isNumber: false });
 const number = (head: string): Column => ({ head, isNumber: true });
@@ -44,10 +44,12 @@ function dayChart(of: ChartsOf): Html {
       : failed === 0
         ? `${told}. None failed.`
         : `${told}. ${grouped(failed)} failed (${failureRate({ succeeded, failed })}), most of them on ${shortDay(worst?.day ?? '')}.`;
+  const { totals } = of.record;
+  const types = totals.map((one) => `${strange(one.policyType, 40)} ${grouped((one.succeeded ?? 0) + one.failed)}`);
   return figure({
     id: 'by-day',
     title: 'Sessions by day',
-    sentence: markup`${sentence} <span class="legend"><span class="key ok">went well</span> <span class="key fail">failed</span></span>`,
+    sentence: markup`${sentence}${totals.length > 1 ? ` By policy type, which may tell of the same sessions: ${types.join(', ')}.` : ''} <span class="legend"><span class="key ok">went well</span> <span class="key fail">failed</span></span>`,
     chart: succeeded + failed === 0 ? null : stackedBars(points),
     table: {
       columns: [text('Day'), number('Went well'), number('Failed'), number('Rate')],
@@ -67,12 +69,18 @@ function failureChart(of: ChartsOf, by: 'result' | 'source', title: string): Htm
       ? 'No failure was reported in these days.'
       : rows.length === 1
         ? `All ${countOf(failed, 'failure')}: ${labelOf(first)}.`
-        : `${countOf(failed, 'failure')} of ${countOf(rows.length, thing, by === 'result' ? 'results' : 'addresses')}; most are ${labelOf(first)} (${grouped(first.failed)}).`;
+        : `${countOf(failed, 'failure')} of ${countOf(rows.length, thing, by === 'result' ? 'results' : 'addresses')}; the most: ${labelOf(first)} (${grouped(first.failed)}).`;
   return figure({
     id: `by-${by}`,
     title,
     sentence,
-    chart: rows.length === 0 ? null : bars(rows.slice(0, SHOWN_BARS).map((row) => barOf(row, rows))),
+    chart:
+      rows.length === 0
+        ? null
+        : bars(
+            rows.slice(0, SHOWN_BARS).map((row) => barOf(row, rows)),
+            rows.length - SHOWN_BARS,
+          ),
     table: {
       columns: [text(by === 'result' ? 'Result' : 'Source'), text('Policy type'), number('Failed')],
       rows: rows.map((row) => [labelOf(row), strange(row.policyType, 40), grouped(row.failed)]),
@@ -88,10 +96,12 @@ function mxChart(of: ChartsOf): Html {
   const quiet = live.filter((host) => !rows.some(({ label }) => label === host));
   const noteOf = (label: string): string | null =>
     label === '' || of.liveMx === null || live.includes(label) ? null : 'no MX of this domain now';
-  const all: BarRow[] = [
-    ...rows
-      .slice(0, SHOWN_BARS)
-      .map((row) => ({ ...barOf(row, rows), ...(noteOf(row.label) === null ? {} : { note: noteOf(row.label) }) })),
+  const shown = rows.filter(({ label }, index) => index < SHOWN_BARS || live.includes(label));
+  const all: readonly BarRow[] = [
+    ...shown.map((row) => {
+      const bar = barOf(row, rows);
+      return { ...bar, note: noteOf(row.label) ?? bar.note };
+    }),
     ...quiet.map((host) => ({ label: host, note: null, succeeded: null, failed: 0, value: 'none' })),
   ];
   const failing = new Set(rows.flatMap(({ label }) => (live.includes(label) ? [label] : []))).size;
@@ -107,7 +117,7 @@ function mxChart(of: ChartsOf): Html {
     id: 'by-mx',
     title: 'Failures by receiving MX',
     sentence: `${sentence} Reports name hosts for failures only.`,
-    chart: all.length === 0 ? null : bars(all),
+    chart: all.length === 0 ? null : bars(all, rows.length - shown.length),
     table: {
       columns: [text('MX'), text('Now'), text('Policy type'), number('Failed')],
       rows: [

@@ -1,40 +1,49 @@
 /** Floor 3. The page `/domains/:domain`. */
 import type { Finding } from '../../core/plan/model.ts';
+import type { ReportFinding } from '../../core/reports/finding-model.ts';
+import { grouped } from '../../core/reports/render-text.ts';
+import type { FailureCell } from '../../core/reports/tally.ts';
 import { domainCharts } from './domain-charts.ts';
 import { heldSection, policySection } from './domain-policy.ts';
+import { cellsTable, scrolled } from './figure.ts';
 import { type DomainRecord, type KnownDomain, SHOWN_ENTRIES } from './domain-view.ts';
 import { timeline } from './journal-page.ts';
 import { domainPath, href, type Html, markup, nothing, strange } from './markup.ts';
 import { emptyNote, heading, severityPill, statusPill } from './parts.ts';
 import { type Range, rangeLinks } from './range.ts';
 import { reportsTable } from './reports-page.ts';
-import { ago } from './words.ts';
+import { ago, countOf } from './words.ts';
 
 /** A finding of the plan or of the reports. */
-export interface ShownFinding extends Finding {
-  /** Beside the message: `seen by 4 reporters`. */
+interface ShownFinding extends Omit<Finding, 'code'> {
+  readonly code: string;
+  /** How much is behind it; null: the plan says so. */
   readonly note: string | null;
+  readonly rows: readonly FailureCell[];
 }
+
+/** The rest is in the tables. */
+const SHOWN_ROWS = 20;
 
 export interface DomainView {
   readonly domain: string;
   readonly range: Range;
   readonly known: KnownDomain;
   readonly record: DomainRecord;
-  readonly reportFindings: readonly ShownFinding[];
+  readonly reportFindings: readonly ReportFinding[];
   readonly now: Date;
 }
 
 export function domainPage({ domain, range, known, record, reportFindings, now }: DomainView): Html {
   const { state } = known;
   const path = domainPath(domain);
-  const planFindings = (state?.plan.findings ?? []).map((one) => ({ ...one, note: null }));
+  const planFindings = (state?.plan.findings ?? []).map((one) => ({ ...one, note: null, rows: [] }));
   return markup`<nav class="crumbs" aria-label="Where this is"><a href="/">Fleet</a></nav>
 ${heading(domain, markup`<p class="beside">${statusPill(state?.status ?? known.known?.status ?? null)} ${sinceWords(known, now)}</p>`)}
 ${findingsSection('Findings', planFindings)}
 ${policySection(known, record, now)}
 <section aria-labelledby="reports"><div class="section-head"><h2 id="reports">What reports say</h2>${rangeLinks(path, range)}</div>
-${reportFindings.length === 0 ? '' : findingList(reportFindings)}
+${reportFindings.length === 0 ? '' : findingList(reportFindings.map(shownFinding))}
 ${domainCharts({ domain, range, record, liveMx: state?.plan.mx.live ?? null })}</section>
 ${heldSection({ domain, range }, record, state?.plan.wantedHash ?? null)}
 <section aria-labelledby="changes"><h2 id="changes">Changes</h2>${
@@ -60,7 +69,37 @@ function findingsSection(title: string, findings: readonly ShownFinding[]): Html
 
 function findingList(findings: readonly ShownFinding[]): Html {
   return markup`<ul class="findings">${findings.map(
-    ({ code, severity, message, hint, note }) =>
-      markup`<li class="${severity}"><p class="message">${severityPill(severity)} ${strange(message, 600)}</p>${hint === null ? '' : markup`<p class="hint">${strange(hint, 600)}</p>`}<p class="code"><code>${code}</code>${note === null ? '' : markup` ${strange(note, 300)}`}</p></li>`,
+    ({ code, severity, message, hint, note, rows }) =>
+      markup`<li class="${severity}"><p class="message">${severityPill(severity)} ${strange(message, 600)}</p>${hint === null ? '' : markup`<p class="hint">${strange(hint, 600)}</p>`}<p class="code"><code>${code}</code>${note === null ? '' : markup` ${strange(note, 300)}`}</p>${rowsBehind(rows)}</li>`,
   )}</ul>`;
+}
+
+function shownFinding({ confidence, isOver, sessions, reporters, ...finding }: ReportFinding): ShownFinding {
+  const facts = [
+    ...(isOver ? ['over'] : []),
+    ...(sessions > 0 ? [countOf(sessions, 'session')] : []),
+    ...(reporters.length > 0 ? [countOf(reporters.length, 'reporter')] : []),
+    `confidence ${confidence}`,
+  ];
+  return { ...finding, note: facts.join(' · ') };
+}
+
+function rowsBehind(rows: readonly FailureCell[]): Html {
+  if (rows.length === 0) return nothing;
+  const heads = ['Day', 'Reporter', 'Result', 'Source', 'MX', 'Sessions'];
+  const shown = rows.slice(0, SHOWN_ROWS);
+  return markup`<details><summary>${rows.length > SHOWN_ROWS ? `The first ${SHOWN_ROWS} of ${countOf(rows.length, 'row')} behind it` : `${countOf(rows.length, 'row')} behind it`}</summary>${scrolled(
+    'Rows behind the finding',
+    cellsTable({
+      columns: heads.map((head) => ({ head, isNumber: head === 'Sessions' })),
+      rows: shown.map((row) => [
+        markup`<span class="nowrap">${row.day}</span>`,
+        strange(row.reporter, 60),
+        strange(row.result, 60),
+        strange(row.source, 60),
+        strange(row.mx, 80),
+        grouped(row.sessions),
+      ]),
+    }),
+  )}</details>`;
 }

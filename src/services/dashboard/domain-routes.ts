@@ -6,6 +6,7 @@ import type { Answers, DashboardWorld } from './answers.ts';
 import { domainPage } from './domain-page.ts';
 import { emptyRecord, type DomainRecord, type KnownDomain, knownDomain, readDomain } from './domain-view.ts';
 import { domainFile, type FileOf } from './files.ts';
+import { findingsOf } from '../reports/report-findings.ts';
 import { parseRange } from './range.ts';
 
 const fileKinds = [...dimensions, 'held'] as const satisfies readonly FileOf[];
@@ -17,9 +18,15 @@ export function domainPages(app: Hono, world: DashboardWorld, { page, file, bad,
     const range = parseRange(c.req.query(), now());
     if (!range.ok) return bad(c, range.message);
     const known = knownDomain(state(), domain);
-    const record = look((view) => readDomain(view, domain, range.value)) ?? emptyRecord(range.value);
+    const read = look((view) => {
+      const record = readDomain(view, domain, range.value);
+      const asked = { since: range.value.since, now: now() };
+      const of = { plan: known.state?.plan ?? null, history: record.memory.history };
+      return { record, reportFindings: findingsOf(view.reports, domain, of, asked) };
+    });
+    const { record, reportFindings } = read ?? { record: emptyRecord(range.value), reportFindings: [] };
     if (!isAnything(known, record)) return missing(c, 'stsync knows no such domain.');
-    const content = domainPage({ domain, range: range.value, known, record, reportFindings: [], now: now() });
+    const content = domainPage({ domain, range: range.value, known, record, reportFindings, now: now() });
     return page(c, { title: domain, place: null, content });
   });
   for (const format of ['csv', 'json'] as const) {

@@ -4,7 +4,7 @@
  */
 import { policyHostOf } from '../../core/plan/record-names.ts';
 import type { StateView } from '../../effects/look-at-state.ts';
-import { dayOf } from './words.ts';
+import { dayOf, daysUntil } from './words.ts';
 
 export interface Figures {
   readonly succeeded: number;
@@ -15,8 +15,17 @@ export interface Figures {
 
 export interface FleetFigures {
   readonly of: ReadonlyMap<string, Figures>;
+  readonly sums: FleetSums;
   /** When they were asked for; null: the first time is going on. */
   readonly asOf: Date | null;
+}
+
+/** Over all domains. */
+export interface FleetSums {
+  readonly succeeded: number;
+  readonly failed: number;
+  /** Certificates that end within {@link SOON_DAYS} days. */
+  readonly ending: number;
 }
 
 export interface FiguresWorld {
@@ -30,9 +39,12 @@ export interface FiguresWorld {
 }
 
 export const FIGURE_DAYS = 30;
+/** Less than two weeks before its end a certificate should have been renewed long ago. */
+export const SOON_DAYS = 14;
 /** So many are asked for while the page waits. */
 const AT_ONCE = 200;
-/** Some 5 ms. */
+/** The event loop waits no longer than this, and for no more domains than that. */
+const SLICE_MS = 8;
 const SLICE = 100;
 const FRESH_MS = 60_000;
 const DAY_MS = 86_400_000;
@@ -43,33 +55,33 @@ export function figureDays(now: Date): { readonly since: string; readonly until:
 }
 
 /** To be called for each page: gives what is there, and sees to it that it is soon not older than a minute. */
-export function openFleetFigures(world: FiguresWorld): (domains: readonly string[]) => FleetFigures {
-  let known: FleetFigures = { of: new Map(), asOf: null };
+export function openFleetFigures(world: FiguresWorld): (rows: readonly { readonly domain: string }[]) => FleetFigures {
+  let known: FleetFigures = { of: new Map(), sums: NO_SUMS, asOf: null };
   let isOn = false;
   let triedAt: Date | null = null;
-  const refresh = async (domains: readonly string[]): Promise<void> => {
-    const next = new Map<string, Figures>();
+  const refresh = async (rows: readonly { readonly domain: string }[]): Promise<void> => {
+    const of = new Map<string, Figures>();
     // The first time the page shows how far it is.
-    if (known.asOf === null) known = { of: next, asOf: null };
+    if (known.asOf === null) known = { of, sums: NO_SUMS, asOf: null };
     const asOf = world.now();
-    for (let first = 0; first < domains.length; first += SLICE) {
+    for (let next = 0; next < rows.length;) {
       await world.pause();
-      ask(world, domains.slice(first, first + SLICE), next);
+      next += ask(world, rows.slice(next, next + SLICE), of);
     }
-    known = { of: next, asOf };
+    known = { of, sums: sumOf(of, asOf), asOf };
   };
-  return (domains) => {
+  return (rows) => {
     const now = world.now();
-    if (domains.length <= AT_ONCE) {
+    if (rows.length <= AT_ONCE) {
       const of = new Map<string, Figures>();
-      ask(world, domains, of);
-      known = { of, asOf: now };
+      for (let next = 0; next < rows.length;) next += ask(world, rows.slice(next), of);
+      known = { of, sums: sumOf(of, now), asOf: now };
       return known;
     }
     const isFresh = triedAt !== null && now.getTime() - triedAt.getTime() < FRESH_MS;
     if (!isOn && !isFresh) {
       isOn = true;
-      void refresh(domains)
+      void refresh(rows)
         .catch(world.onTrouble)
         .finally(() => {
           [isOn, triedAt] = [false, world.now()];
@@ -79,13 +91,36 @@ export function openFleetFigures(world: FiguresWorld): (domains: readonly string
   };
 }
 
-function ask({ look, now }: FiguresWorld, domains: readonly string[], into: Map<string, Figures>): void {
-  const days = figureDays(now());
-  look(({ dashboard }) => {
-    for (const domain of domains) {
+/** Gives how many of them it came to. */
+function ask(
+  { look, now }: FiguresWorld,
+  rows: readonly { readonly domain: string }[],
+  into: Map<string, Figures>,
+): number {
+  const startedAt = now();
+  const days = figureDays(startedAt);
+  const done = look(({ dashboard }) => {
+    let count = 0;
+    for (const { domain } of rows) {
       const { succeeded, failed } = dashboard.sessions(domain, days);
       const endsAt = dashboard.certificateEnd(policyHostOf(domain));
       if (succeeded + failed > 0 || endsAt !== null) into.set(domain, { succeeded, failed, endsAt });
+      count++;
+      if (now().getTime() - startedAt.getTime() >= SLICE_MS) break;
     }
+    return count;
   });
+  return done ?? rows.length;
+}
+
+const NO_SUMS: FleetSums = { succeeded: 0, failed: 0, ending: 0 };
+
+function sumOf(of: ReadonlyMap<string, Figures>, now: Date): FleetSums {
+  let { succeeded, failed, ending } = NO_SUMS;
+  for (const one of of.values()) {
+    succeeded += one.succeeded;
+    failed += one.failed;
+    if (one.endsAt !== null && daysUntil(one.endsAt, now) < SOON_DAYS) ending++;
+  }
+  return { succeeded, failed, ending };
 }

@@ -2,15 +2,15 @@
 import { grouped } from '../../core/reports/render-text.ts';
 import { statuses } from '../../core/plan/model.ts';
 import type { FleetFigures } from './fleet-figures.ts';
-import { FIGURE_DAYS } from './fleet-figures.ts';
+import { FIGURE_DAYS, SOON_DAYS } from './fleet-figures.ts';
 import { type FleetQuery, fleetSearch, isDescendingFirst, modes, type SortKey } from './fleet-query.ts';
 import { countByStatus, type FleetRow } from './fleet-rows.ts';
 import { downloads } from './figure.ts';
 import { domainPath, href, type Html, markup, nothing } from './markup.ts';
-import { certificateDays, emptyNote, heading, modeWords, rateWords, SOON_DAYS, statusPill } from './parts.ts';
+import { certificateDays, emptyNote, heading, modeWords, rateWords, statusPill } from './parts.ts';
 import { sparkline } from './sparkline.ts';
 import type { DayPoint } from './stacked-bars.ts';
-import { compact, countOf, daysUntil, timeOf } from './words.ts';
+import { compact, countOf, timeOf } from './words.ts';
 
 export const PAGE_ROWS = 100;
 
@@ -45,14 +45,9 @@ ${
 }`;
 }
 
-function tiles({ all, figures, query, setAside, now }: FleetView): Html {
+function tiles({ all, figures, query, setAside }: FleetView): Html {
   const counts = countByStatus(all);
-  let [succeeded, failed, ending] = [0, 0, 0];
-  for (const one of figures.of.values()) {
-    succeeded += one.succeeded;
-    failed += one.failed;
-    if (one.endsAt !== null && daysUntil(one.endsAt, now) < SOON_DAYS) ending++;
-  }
+  const { succeeded, failed, ending } = figures.sums;
   const shown = statuses.filter((status) => (counts.get(status) ?? 0) > 0);
   const unseen = counts.get(null) ?? 0;
   return markup`<section class="tiles" aria-label="Summary">

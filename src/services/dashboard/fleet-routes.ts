@@ -6,10 +6,10 @@ import type { StateView } from '../../effects/look-at-state.ts';
 import type { Answers, DashboardWorld } from './answers.ts';
 import { everyDay } from './domain-view.ts';
 import { fleetFile } from './files.ts';
-import { type Figures, figureDays, type FleetFigures } from './fleet-figures.ts';
+import { figureDays, type FleetFigures } from './fleet-figures.ts';
 import { fleetPage, PAGE_ROWS, type ShownRow } from './fleet-page.ts';
 import { type Asked, type FleetQuery, parseFleetQuery } from './fleet-query.ts';
-import { filterRows, type FleetRow, openFleetRows, sortRows } from './fleet-rows.ts';
+import { type FleetRow, openFleetOrder, openFleetRows } from './fleet-rows.ts';
 
 interface Found {
   readonly query: FleetQuery;
@@ -22,16 +22,17 @@ export function fleetPages(
   app: Hono,
   world: DashboardWorld,
   { page, file, bad }: Answers,
-  figuresOf: (domains: readonly string[]) => FleetFigures,
+  figuresOf: (domains: readonly Pick<FleetRow, 'domain'>[]) => FleetFigures,
 ): void {
   const allRows = openFleetRows();
+  const orderOf = openFleetOrder();
   const find = (c: Context): Asked<Found> => {
     const asked = parseFleetQuery(c.req.query());
     if (!asked.ok) return asked;
     const query = asked.value;
     const all = allRows(world.state());
-    const figures = figuresOf(all.map(({ domain }) => domain));
-    const rows = sortRows(filterRows(all, query, figures.of), query, figures.of);
+    const figures = figuresOf(all);
+    const rows = orderOf(all, query, figures);
     return { ok: true, value: { query, all, rows, figures } };
   };
   app.get('/', (c) => {
@@ -57,7 +58,7 @@ export function fleetPages(
       const found = find(c);
       if (!found.ok) return bad(c, found.message);
       const { rows, figures } = found.value;
-      return file(c, fleetFile(rows, figures.of satisfies ReadonlyMap<string, Figures>), format);
+      return file(c, fleetFile(rows, figures.of), format);
     });
   }
 }

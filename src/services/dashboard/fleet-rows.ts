@@ -2,7 +2,7 @@
 import { type DomainPlan, type Status, statuses } from '../../core/plan/model.ts';
 import type { PolicyMode } from '../../core/policy.ts';
 import type { FleetState } from '../daemon/fleet-state.ts';
-import type { Figures } from './fleet-figures.ts';
+import type { Figures, FleetFigures } from './fleet-figures.ts';
 import type { FleetQuery, SortKey } from './fleet-query.ts';
 
 export interface FleetRow {
@@ -79,10 +79,38 @@ export function sortRows(
   const value = VALUES[sort];
   const values = Float64Array.from(rows, (row) => value(row, figures.get(row.domain)));
   const sign = isDescending ? -1 : 1;
-  const none = rows.flatMap((_, index) => (Number.isNaN(values[index]) ? [index] : []));
-  const order = rows.flatMap((_, index) => (Number.isNaN(values[index]) ? [] : [index]));
+  const indices = Uint32Array.from(rows.keys());
+  const order = indices.filter((index) => !Number.isNaN(values[index]));
   order.sort((a, b) => sign * ((values[a] ?? 0) - (values[b] ?? 0)));
-  return [...order, ...none].flatMap((index) => rows[index] ?? []);
+  const none = indices.filter((index) => Number.isNaN(values[index]));
+  const sorted: FleetRow[] = [];
+  for (const part of [order, none])
+    for (const index of part) {
+      const row = rows[index];
+      if (row !== undefined) sorted.push(row);
+    }
+  return sorted;
+}
+
+/** Filtered and sorted; kept until rows, figures or the question are others, for the one who goes from page to page. */
+export function openFleetOrder(): (
+  rows: readonly FleetRow[],
+  query: FleetQuery,
+  figures: FleetFigures,
+) => readonly FleetRow[] {
+  let kept: {
+    readonly rows: unknown;
+    readonly of: unknown;
+    readonly asked: string;
+    readonly found: readonly FleetRow[];
+  } | null = null;
+  return (rows, query, { of, asOf }) => {
+    const asked = JSON.stringify({ ...query, page: 0, asOf });
+    if (asOf !== null && kept?.rows === rows && kept.of === of && kept.asked === asked) return kept.found;
+    const found = sortRows(filterRows(rows, query, of), query, of);
+    kept = { rows, of, asked, found };
+    return found;
+  };
 }
 
 /** NaN: it has none. */

@@ -6,19 +6,26 @@ import { oneLine } from '../../core/plan/markdown-text.ts';
 /** Text that is HTML already. */
 export type Html = ReturnType<typeof raw>;
 
-/** Values are escaped; `Html` stays; lists are joined; null, undefined and booleans are nothing. Quote every attribute. */
+/**
+ * Values are escaped, and lose what breaks lines or turns the direction of writing; `Html` stays; lists are joined; null, undefined and booleans are nothing.
+ * Quote every attribute.
+ */
 export function markup(strings: TemplateStringsArray, ...values: readonly unknown[]): Html {
-  const made = html(strings, ...values);
+  const made = html(strings, ...values.map(calm));
   if (made instanceof Promise) throw new TypeError('a promise cannot be shown');
   return made;
 }
 
+function calm(value: unknown): unknown {
+  if (typeof value === 'string') return oneLine(value);
+  return Array.isArray(value) ? value.map(calm) : value;
+}
+
 export const nothing: Html = raw('');
 
-/** The words of a stranger in one line, without signs that break lines or turn the direction of writing. */
+/** The words of a stranger, cut where they go on and on. */
 export function strange(text: string, most = 200): string {
-  const line = oneLine(text);
-  return line.length > most ? `${line.slice(0, most - 1)}…` : line;
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
 }
 
 /** A link within the dashboard: parts that are null are left out. `/journal?domain=example.com`. */

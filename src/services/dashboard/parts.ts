@@ -3,6 +3,7 @@ import type { PolicyMode } from '../../core/policy.ts';
 import type { Severity, Status } from '../../core/plan/model.ts';
 import { failureRate } from '../../core/reports/summary.ts';
 import type { Verdict } from '../../core/reports/model.ts';
+import { SOON_DAYS } from './fleet-figures.ts';
 import { type Html, markup } from './markup.ts';
 import { daysUntil } from './words.ts';
 
@@ -22,9 +23,6 @@ export function modeWords(mode: { readonly wanted: PolicyMode; readonly live: Po
   if (mode.live === mode.wanted) return markup`${mode.live}`;
   return markup`<span class="nowrap">${mode.live ?? 'no policy'} <span class="arrow" aria-hidden="true">→</span><span class="hidden">, wanted: </span> ${mode.wanted}</span>`;
 }
-
-/** Less than two weeks before its end a certificate should have been renewed long ago. */
-export const SOON_DAYS = 14;
 
 export function certificateDays(endsAt: Date | null, now: Date): Html {
   if (endsAt === null) return markup`<span class="quiet">–</span>`;

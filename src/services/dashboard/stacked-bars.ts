@@ -18,6 +18,8 @@ const BELOW = 26;
 /** A day that failed is never too little to be seen. */
 const LEAST = 2;
 const TICKS = 4;
+/** So few bars are broad, and each has its day below its middle. */
+const FEW = 10;
 
 /** `points`: every day of the range, oldest first. */
 export function stackedBars(points: readonly DayPoint[]): Html {
@@ -26,7 +28,7 @@ export function stackedBars(points: readonly DayPoint[]): Html {
   const x = scaleBand(
     points.map(({ day }) => day),
     [0, 100],
-  ).paddingInner(0.3);
+  ).paddingInner(points.length > FEW ? 0.3 : 0.5);
   const ticks = y.ticks(TICKS).filter((tick) => Number.isInteger(tick));
   const [good = [], bad = []] = stack<unknown, DayPoint, 'succeeded' | 'failed'>().keys(['succeeded', 'failed'])([
     ...points,
@@ -71,11 +73,12 @@ interface DayLabel {
 function labels(points: readonly DayPoint[]): readonly DayLabel[] {
   const last = points.length - 1;
   if (last <= 0) return points.map(({ day }) => ({ day, anchor: 'start', at: 'start', isMinor: false }));
-  const count = Math.min(6, last);
+  const isFew = points.length <= FEW;
+  const count = isFew ? last : 6;
   return Array.from({ length: count + 1 }, (_, n): DayLabel => {
     const index = Math.round((n * last) / count);
-    const anchor = index === 0 ? 'start' : index === last ? 'end' : 'middle';
-    return { day: points[index]?.day ?? '', anchor, at: anchor, isMinor: n % 3 !== 0 };
+    const anchor = isFew ? 'middle' : index === 0 ? 'start' : index === last ? 'end' : 'middle';
+    return { day: points[index]?.day ?? '', anchor, at: anchor, isMinor: isFew ? n % 2 !== 0 : n % 3 !== 0 };
   });
 }
 

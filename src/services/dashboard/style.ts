@@ -3,14 +3,14 @@
  * `style=` through. Long because it is a style sheet.
  */
 const LIGHT = `
-  --bg: #f7f7f5; --card: #ffffff; --ink: #1d2126; --soft: #59626d; --line: #e2e3e0; --hair: #ecedea; --link: #0b5cad; --focus: #0b5cad;
+  --bg: #f7f7f5; --card: #ffffff; --ink: #1d2126; --soft: #59626d; --line: #e2e3e0; --hair: #ecedea; --link: #0b5cad; --under: #0b5cad4d; --focus: #0b5cad;
   --ok: #8fb3cf; --fail: #c92a2a; --track: #eff0ed; --hover: #00000008; --bad: #b42318; --code: #f1f1ee;
   --good-ink: #17653a; --good-bg: #e3f3e8; --info-ink: #1f5a94; --info-bg: #e4effa; --warn-ink: #865203; --warn-bg: #fcf0d6;
   --bad-ink: #a3180f; --bad-bg: #fce8e6; --held-ink: #6a3d9e; --held-bg: #f1e8fa; --mute-ink: #59626d; --mute-bg: #ececea;
   --s-failed: #d0453b; --s-held: #9a6fc7; --s-drift: #e2a03a; --s-waiting: #7fa8d6; --s-changed: #4c93d1; --s-in-sync: #4fae74;
 `;
 const DARK = `
-  --bg: #14171b; --card: #1b1f24; --ink: #e5e8ec; --soft: #a0a9b4; --line: #2d333a; --hair: #252a30; --link: #7db8f2; --focus: #7db8f2;
+  --bg: #14171b; --card: #1b1f24; --ink: #e5e8ec; --soft: #a0a9b4; --line: #2d333a; --hair: #252a30; --link: #7db8f2; --under: #7db8f24d; --focus: #7db8f2;
   --ok: #4d7ea6; --fail: #f0685e; --track: #262b31; --hover: #ffffff0a; --bad: #ff8a80; --code: #262b31;
   --good-ink: #86d6a3; --good-bg: #183325; --info-ink: #93c4f5; --info-bg: #17304a; --warn-ink: #f0c36b; --warn-bg: #3a2d12;
   --bad-ink: #ff9d94; --bad-bg: #451d1a; --held-ink: #d0b0f2; --held-bg: #33244a; --mute-ink: #a0a9b4; --mute-bg: #2a2f36;
@@ -27,6 +27,10 @@ main.wrap{flex:1;padding-top:30px;padding-bottom:60px}
 main:focus{outline:none}
 a{color:var(--link);text-decoration:none;text-underline-offset:3px}
 a:hover{text-decoration:underline}
+main a{text-decoration:underline 1px var(--under)}
+main a:hover{text-decoration-color:currentColor}
+main .ranges a,main .statuses a,main thead a{text-decoration:none}
+main thead a:hover{text-decoration:underline}
 :focus-visible{outline:2px solid var(--focus);outline-offset:2px;border-radius:3px}
 .hidden{position:absolute;width:1px;height:1px;margin:-1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .skip{position:absolute;left:16px;top:-60px;background:var(--card);padding:8px 14px;border-radius:0 0 6px 6px;z-index:2}
@@ -75,7 +79,8 @@ main>section{margin-top:36px}
 .card{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:18px 20px;margin:0;min-width:0}
 .trio,.duo,.pair{display:grid;gap:16px;margin:0}
 .trio{grid-template-columns:repeat(3,minmax(0,1fr))}
-.duo,.pair{grid-template-columns:repeat(2,minmax(0,1fr))}
+.pair{grid-template-columns:repeat(2,minmax(0,1fr))}
+.duo{grid-template-columns:minmax(0,1fr) minmax(0,2fr)}
 .pair{margin-top:16px}
 .duo{margin-bottom:16px}
 dl{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:5px 16px;margin:10px 0 0}
@@ -148,7 +153,7 @@ tbody tr:hover{background:var(--hover)}
 .plain thead th{padding:9px 14px}
 .why{display:inline-block;min-width:230px;max-width:60ch}
 .source{overflow-wrap:anywhere}
-td .source{display:inline-block;max-width:280px}
+td .source{display:inline-block;max-width:340px}
 .pager{display:flex;justify-content:space-between;gap:16px;margin-top:16px;color:var(--soft)}
 
 .ranges{display:flex;gap:2px;background:var(--track);border-radius:8px;padding:3px}

@@ -25,7 +25,8 @@ export interface SpoolWorker {
 /** What another process has left is seen this much later. */
 const RESCAN_MS = 60_000;
 const [FIRST_WAIT_MS, LONGEST_WAIT_MS] = [1_000, 300_000];
-/** After a report nine times as long as it took: a flood of the largest ones, a second each, leaves the process to policies and runs. */
+/** After a report as long as it took, and nine times as long after a large one: a flood of those, a second each, leaves the process to policies and runs. */
+const QUICK_MS = 20;
 const REST_FACTOR = 9;
 const LONGEST_REST_MS = 30_000;
 
@@ -92,8 +93,9 @@ class Worker {
       if (this.#stuck.has(name)) continue;
       const startMs = clock.now().getTime();
       await this.#takeInOne(name);
-      const tookMs = clock.now().getTime() - startMs;
-      const restMs = Math.min(LONGEST_REST_MS, Math.max(0, tookMs * REST_FACTOR));
+      // The clock may have been set back.
+      const tookMs = Math.max(0, clock.now().getTime() - startMs);
+      const restMs = tookMs <= QUICK_MS ? tookMs : Math.min(LONGEST_REST_MS, tookMs * REST_FACTOR);
       await sleep(clock, restMs, this.#stopping.signal).catch(() => undefined);
     }
   }

@@ -26,6 +26,7 @@ describe('what is built in', () => {
       tlsReports: null,
       allow: new Set(),
       adopt: false,
+      stepBack: false,
       absent: false,
       observe: 'dns',
       testingForSeconds: 1_209_600,

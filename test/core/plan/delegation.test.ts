@@ -59,6 +59,7 @@ function planOf(
     isRotationAsked: false,
     isSmtpReachable: true,
     certificate: null,
+    reports: null,
   };
   return planDomain(delegated(D, rest), observed(seen, sets), memory, context);
 }

@@ -142,6 +142,7 @@ function planOf(one: DomainConfig, seen: Observation, memory: DomainMemory = noM
     isRotationAsked: false,
     isSmtpReachable: false,
     certificate: null,
+    reports: null,
   });
 }
 

@@ -55,6 +55,15 @@ describe('the spool', () => {
     expect(await put(spool, 'x'.repeat(60))).toBe(true);
   });
 
+  test('looks at what is there while something comes in', async () => {
+    const spool = openReportSpool(tempDirectory(), clock, limits);
+    const file = await spool.begin(null);
+    await file?.write(Buffer.from('a'));
+    expect(await spool.list()).toEqual([]);
+    await file?.commit();
+    expect(await texts(spool)).toEqual(['null a']);
+  });
+
   test('has room again for what was taken out', async () => {
     const spool = openReportSpool(tempDirectory(), clock, limits);
     await put(spool, 'x'.repeat(100));

@@ -83,9 +83,20 @@ describeWith(['openssl'], 'a report that is posted', () => {
     const socket = await taker.host.tls();
     const answer = wholeOf(socket);
     socket.write(headOf({ more: ['Transfer-Encoding: chunked'] }));
-    for (let sent = 0; sent <= 10; sent++) socket.write(`100000\r\n${'x'.repeat(MEBIBYTE)}\r\n`);
+    for (let sent = 0; sent < 40; sent++) socket.write(`100000\r\n${'x'.repeat(MEBIBYTE)}\r\n`);
     expect(statusOf(await answer)).toBe('HTTP/1.1 413 Payload Too Large');
     expect(readdirSync(taker.directory)).toEqual([]);
+  });
+
+  test('that is refused is answered also where its sender reads only when it has sent all', async () => {
+    const taker = new ReportTaker(ca, { host: { isPlain: true } });
+    const socket = connect(await taker.host.port(), '127.0.0.1');
+    socket.on('error', () => undefined).pause();
+    socket.write(headOf({ more: [`Content-Length: ${20 * MEBIBYTE}`] }));
+    await new Promise((resolve) => socket.write('x'.repeat(20 * MEBIBYTE), resolve));
+    const answer = wholeOf(socket);
+    socket.resume();
+    expect(statusOf(await answer)).toContain('413');
   });
 
   test('that comes too slowly, or whose sender goes away, leaves nothing behind', async () => {
@@ -98,6 +109,8 @@ describeWith(['openssl'], 'a report that is posted', () => {
     await vi.waitFor(() => expect(readdirSync(taker.directory)).toHaveLength(1), PATIENCE);
     gone.destroy();
     await vi.waitFor(() => expect(readdirSync(taker.directory)).toEqual([]), PATIENCE);
+    // It is the sender's affair, and nobody is to look after the disk.
+    expect(taker.log).toEqual([]);
   });
 
   test('never gets into the log', async () => {
@@ -122,11 +135,14 @@ describeWith(['openssl'], 'senders that post too much', () => {
 
   test('and hold every place for bodies do not keep policies from being served', async () => {
     const taker = new ReportTaker(ca, { rates: { open: 3, openPerPeer: 3 } });
-    for (let held = 0; held < 3; held++)
-      (await taker.host.tls()).write(`${headOf({ more: ['Content-Length: 100'] })}{`);
+    const held = await Promise.all([1, 2, 3].map(() => taker.host.tls()));
+    for (const socket of held) socket.write(`${headOf({ more: ['Content-Length: 100'] })}{`);
     await vi.waitFor(() => expect(readdirSync(taker.directory)).toHaveLength(3), PATIENCE);
     expect(statusOf(await say(taker, post()))).toContain('429');
     expect(statusOf(await say(taker, get(PATH)))).toBe('HTTP/1.1 200 OK');
+    for (const socket of held) socket.write('x'.repeat(99));
+    await vi.waitFor(async () => expect(await taker.kept()).toHaveLength(3), PATIENCE);
+    expect(statusOf(await say(taker, post({ more: [close] })))).toContain('201');
   });
 
   test('hear 503 with a time when the spool is full, and when the daemon stops', async () => {
@@ -139,9 +155,16 @@ describeWith(['openssl'], 'senders that post too much', () => {
   });
 });
 
-describeWith(['openssl'], 'the address of a sender', () => {
-  const lie = ['X-Forwarded-For: 203.0.113.9', 'Forwarded: for=203.0.113.9', 'X-Real-IP: 203.0.113.9', close];
+const lie = ['X-Forwarded-For: 203.0.113.9', 'Forwarded: for=203.0.113.9', 'X-Real-IP: 203.0.113.9', close];
 
+/** The status line, over plain HTTP. */
+const at = async (port: number, path: string): Promise<string> => {
+  const socket = connect(port, '127.0.0.1');
+  socket.write(post({ path, more: lie, host: 'anything' }));
+  return statusOf(await wholeOf(socket));
+};
+
+describeWith(['openssl'], 'the address of a sender', () => {
   test('is what a listed load balancer says, and never what a header says', async () => {
     const rates = { perPeer: { burst: 1, perSecond: 0.1 } };
     const taker = new ReportTaker(ca, { rates, host: { proxyProtocol: { from: ['127.0.0.5/32'] } } });
@@ -159,11 +182,6 @@ describeWith(['openssl'], 'the address of a sender', () => {
 
   test('is not known behind a proxy that ends TLS, at the policy host and at a listener for reports alone', async () => {
     const taker = new ReportTaker(ca, { host: { isPlain: true } });
-    const at = async (port: number, path: string): Promise<string> => {
-      const socket = connect(port, '127.0.0.1');
-      socket.write(post({ path, more: lie, host: 'anything' }));
-      return statusOf(await wholeOf(socket));
-    };
     expect(await at(await taker.host.port(), '/tls-reports')).toContain('201');
     const options = { listen: '127.0.0.1:0', clock: systemClock, onTrouble: () => undefined, door: taker.door };
     const listener = openUploadListener(options);

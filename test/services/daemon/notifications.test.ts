@@ -10,7 +10,7 @@ import { type Notifier, openNotifier } from '../../../src/services/daemon/notifi
 import { FakeClock } from '../../support/fake-clock.ts';
 import { configOf } from './states.ts';
 
-const all: ReadonlySet<NotificationEvent> = new Set(['drift', 'held', 'failed', 'recovered']);
+const all: ReadonlySet<NotificationEvent> = new Set(['drift', 'held', 'failed', 'recovered', 'reports']);
 const hook = (rest: { readonly on?: ReadonlySet<NotificationEvent> } = {}): NotificationConfig => ({
   type: 'webhook',
   url: new Secret('https://hooks.example/secret-path'),
@@ -72,6 +72,26 @@ const lost = (retryable: boolean): StsyncError =>
   new StsyncError('NOTIFY_FAILED', 'the receiver is away', { retryable });
 
 describe('a notification', () => {
+  it('tells what TLS reports newly tell of to those who want that, in one message', async () => {
+    const { notifier, hooks, mails } = open();
+    const news = [
+      { domain: 'example.com', event: 'reported', code: 'REPORT_BURST', message: '40 % failed', hint: 'look' },
+      { domain: 'example.com', event: 'over', code: 'REPORTER_SILENT', message: 'Google is silent', hint: null },
+    ] as const;
+    notifier.tellReports(news, state({}, [hook({ on: new Set(['failed']) }), hook(), mailTo]));
+    notifier.tellReports([], state({}, [hook()]));
+    await notifier.close();
+    expect(hooks.map((text) => JSON.parse(text).reports)).toEqual([news]);
+    expect(mails.map(({ subject, text }) => `${subject}\n${text}`)).toEqual([
+      `stsync: TLS reports of example.com: 1 new, 1 over
+- example.com: REPORT_BURST 40 % failed
+      look
++ example.com: over: REPORTER_SILENT Google is silent
+Config in force: commit abc
+`,
+    ]);
+  });
+
   it('is one message for all that changed in a run', async () => {
     const { notifier, hooks } = open();
     notifier.tell(

@@ -78,6 +78,7 @@ function rig(state: FleetState, peer = '127.0.0.1'): Rig {
     certificate: () => null,
     certificates: () => [],
     orderQueue: () => null,
+    reportFacts: () => null,
     close: () => undefined,
   };
   const calls = [{ provider: 'main', operation: 'read', outcome: 'PROVIDER_BUSY', count: 3 }] as const;

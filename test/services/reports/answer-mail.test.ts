@@ -1,12 +1,14 @@
+import { join } from 'node:path';
+
 import { beforeEach, describe, expect, test } from 'vitest';
 
 import { StsyncError } from '../../../src/core/error.ts';
 import type { MailAnswer } from '../../../src/effects/reports/mail-listener.ts';
 import { openReportStore } from '../../../src/effects/store-sqlite-reports.ts';
 import { openMailAnswers } from '../../../src/services/reports/answer-mail.ts';
+import type { IntakeWorld } from '../../../src/services/reports/read-intake.ts';
 import { openTakeIn, type TakeIn } from '../../../src/services/reports/take-in.ts';
 import { reportWith } from '../../core/tls-report/report-builder.ts';
-import { join } from 'node:path';
 import { tempDirectory } from '../../effects/temp-directory.ts';
 import { type Keys, newKeys, reportMail } from '../../support/report-mail.ts';
 
@@ -23,14 +25,15 @@ const log = {
   error: (fields: object, message: string) => void told.push(`error ${message} ${JSON.stringify(fields)}`),
 };
 
+const world = (): IntakeWorld => ({
+  rules: { acceptUnsigned: false, isStrict: false },
+  lookUpKey: keys.lookUpKey,
+  isOurs: (domain: string) => domain === 'example.com',
+  now: () => new Date('2026-09-08T06:00:00Z'),
+});
+
 function rig(): { takeIn: TakeIn; store: ReturnType<typeof openReportStore> } {
   const store = openReportStore(join(tempDirectory(), 'stsync.db'));
-  const world = () => ({
-    rules: { acceptUnsigned: false, isStrict: false },
-    lookUpKey: keys.lookUpKey,
-    isOurs: (domain: string) => domain === 'example.com',
-    now: () => new Date('2026-09-08T06:00:00Z'),
-  });
   return { takeIn: openTakeIn(world, store, () => undefined), store };
 }
 

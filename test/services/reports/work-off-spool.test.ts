@@ -18,9 +18,10 @@ beforeEach(() => {
   before = () => undefined;
 });
 
+const tell = (level: string) => (fields: object, message: string) =>
+  void told.push(`${level} ${message} ${JSON.stringify(fields)}`);
+
 function start(): SpoolWorker {
-  const tell = (level: string) => (fields: object, message: string) =>
-    void told.push(`${level} ${message} ${JSON.stringify(fields)}`);
   const worker = openSpoolWorker({
     spool: {
       list: async () => [...files.keys()],
@@ -93,11 +94,14 @@ describe('the worker of the spool', () => {
     expect(told.join()).not.toContain('poison');
   });
 
-  test('rests nine times as long as a report took', async () => {
-    before = () => void clock.set(100);
+  test.each([
+    [20, 20],
+    [100, 900],
+  ])('rests after a report that took %i ms for %i ms', async (tookMs, restMs) => {
+    before = () => clock.set(tookMs);
     files.set('1', 'a').set('2', 'b');
     start();
-    await clock.pass(899);
+    await clock.pass(restMs - 1);
     expect(taken).toHaveLength(1);
     await clock.pass(1);
     expect(taken).toHaveLength(2);
