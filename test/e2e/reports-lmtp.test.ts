@@ -1,5 +1,6 @@
-/** A signed report as mail, through Debian's Postfix by LMTP into the built daemon, to the summary on the terminal. */
+/** A signed report as mail, through Debian's Postfix by LMTP into the built daemon, to the summary on the terminal and the page in Chromium. */
 import { statSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 
 import { createTransport } from 'nodemailer';
@@ -8,8 +9,10 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { type Daemon, Folder } from '../cli/daemon-rig.ts';
 import { reportWith } from '../core/tls-report/report-builder.ts';
 import { type Postfix, postfixFault, startPostfix } from '../servers/postfix.ts';
-import { describeUnless } from '../servers/programs.ts';
+import { describeUnless, findProgram } from '../servers/programs.ts';
+import { CHROMIUM, launchChromium } from '../support/chromium.ts';
 import { startDnsServer } from '../support/dns-server.ts';
+import { closedPort } from '../support/tcp-server.ts';
 import { type Keys, newKeys, reportMail } from '../support/report-mail.ts';
 
 const MAILBOX = 'tls@reports.example.net';
@@ -34,9 +37,26 @@ async function summary(folder: Folder): Promise<string> {
   return (await folder.cli('reports', 'summary', 'example.com')).stdout;
 }
 
-describeUnless(postfixFault(), 'a report that Postfix hands over', () => {
+/** What a person reads of the domain, and the pages that the links of the newest report lead to. */
+async function pagesOf(port: number): Promise<readonly string[]> {
+  const browser = await launchChromium();
+  try {
+    const page = await browser.newPage();
+    await page.goto(`http://127.0.0.1:${port}/`);
+    await page.getByRole('link', { name: 'example.com' }).first().click();
+    const domain = await page.locator('main').innerText();
+    await page.locator('a[href="/reports/1"]').first().click();
+    return [domain, await page.locator('main').innerText()];
+  } finally {
+    await browser.close();
+  }
+}
+
+const missing = findProgram(CHROMIUM) === null ? `not installed: ${CHROMIUM}` : null;
+
+describeUnless(postfixFault() ?? missing, 'a report that Postfix hands over', () => {
   test(
-    'shows in the summary; one for another mailbox is refused, and one while the daemon is down waits',
+    'shows in the summary and on the page of its domain; one for another mailbox is refused, and one while the daemon is down waits',
     { timeout: 90_000 },
     async () => {
       const keys = newKeys();
@@ -50,9 +70,10 @@ describeUnless(postfixFault(), 'a report that Postfix hands over', () => {
         'maximal_backoff_time = 1s',
         'transport_retry_time = 1s',
       ]);
+      const port = await closedPort(createServer());
       const folder = new Folder({
         top: `world: { resolvers: ["${dns.address}"], authorities: { sender.example: ["${dns.address}"] } }
-daemon: { listen: off }
+daemon: { listen: "127.0.0.1:${port}" }
 reports: { lmtp: { listen: "${join(postfix.groupDirectory, 'lmtp.sock')}", recipients: [${MAILBOX}] } }`,
       });
       const signed = await keys.sign(reportMail(report));
@@ -67,6 +88,11 @@ reports: { lmtp: { listen: "${join(postfix.groupDirectory, 'lmtp.sock')}", recip
       await vi.waitFor(async () => expect(await summary(folder)).toContain('1 report of 1 reporter'), PATIENCE);
       expect(await summary(folder)).toContain('sts: 7 sessions, 2 failed (28.6 %)');
       expect((await folder.cli('reports', 'show', '1')).stdout).toContain('proof: DKIM signature of sender.example');
+
+      const [domain = '', one = ''] = await pagesOf(port);
+      expect(domain).toContain('mx1.example.com showed an expired certificate to sender.example');
+      expect(domain).toMatch(/7 sessions in 1 report of 1 reporter/);
+      expect(one).toMatch(/sender\.example[^]*certificate-expired/);
 
       // The same once more, beside one whose mailbox is none of ours.
       await send(postfix, signed, [MAILBOX, 'nobody@reports.example.net']);

@@ -31,6 +31,10 @@ function evidenceOf({ findings }: DomainPlan): readonly string[] {
   return findings.filter(({ code }) => code.startsWith('ENFORCE_')).map(({ code, message }) => `${code} ${message}`);
 }
 
+function said({ findings }: DomainPlan): readonly string[] {
+  return findings.flatMap(({ code, severity, message }) => (code === 'STEPPED_BACK' ? [`${severity} ${message}`] : []));
+}
+
 describe('reports-agree', () => {
   it('lets enforce follow after testingFor where reports show nothing wrong', async () => {
     const { isEnforced, plan } = await runAt(DAY_15, well);
@@ -112,16 +116,24 @@ describe('stepBack', () => {
       [...traffic, ...burst.map((row) => (row.day < '2026-09-20' ? row : { ...row, verdict: 'file' as const }))],
       false,
     ],
-    ['few sessions failed', [...traffic, ...burst.map((row) => ({ ...row, sessions: 4 }))], false],
+    [
+      'few sessions failed',
+      [...traffic.map((row) => ({ ...row, succeeded: 5 })), ...burst.map((row) => ({ ...row, sessions: 4 }))],
+      false,
+    ],
     ['a small share failed', [...traffic.map((row) => ({ ...row, succeeded: 1000 })), ...burst], false],
     ['the host is not in MX', [...traffic, ...burst.map((row) => ({ ...row, mx: 'old.example.com' }))], false],
     ['DANE failed', [...traffic, ...burst.map((row) => ({ ...row, result: 'tlsa-invalid' }))], false],
     [
       'it was before the last three days with reports',
-      [...traffic, ...burst.map((row) => ({ ...row, day: '2026-09-17' }))],
+      [went(17, 'google.com', 100), ...traffic, ...burst.map((row) => ({ ...row, day: '2026-09-17' }))],
       false,
     ],
-    ['it was before enforce', burst.map((row) => ({ ...row, day: '2026-09-14' })), false],
+    [
+      'it was before enforce',
+      [went(14, 'microsoft.com', 100), ...burst.map((row) => ({ ...row, day: '2026-09-14' }))],
+      false,
+    ],
   ])('where %s', async (_what, rows, isBack) => {
     expect((await enforced(rows)).isTesting).toBe(isBack);
   });
@@ -132,12 +144,8 @@ describe('stepBack', () => {
 
   it('is said loudly, stays while failures go on, and goes back by the evidence of a promotion', async () => {
     const { world, wanted, plan } = await enforced([...traffic, ...burst]);
-    const said = (one: DomainPlan): readonly string[] =>
-      one.findings.flatMap(({ code, severity, message }) =>
-        code === 'STEPPED_BACK' ? [`${severity} ${message}`] : [],
-      );
     expect(said(plan)).toEqual([
-      'error goes back from enforce to testing: 40 sessions failed at mx1.example.com for Google and Microsoft within 3 days (6 %)',
+      'error goes back from enforce to testing: 40 sessions failed at mx1.example.com for Google and Microsoft within 3 days (7 %)',
     ]);
     world.reports.set(D, factsOf([]));
     const next = theDomain(await world.later(day).sync(wanted));

@@ -8,7 +8,8 @@ import { reportFailure } from '../failure.ts';
 export async function networkOwner({ networkData }: Pick<ReportsConfig, 'networkData'>): Promise<OwnerOf> {
   if (networkData === null) return () => null;
   try {
-    return (await import('../../effects/reports/network-owners.ts')).openNetworkOwners(networkData).ownerOf;
+    const owners = (await import('../../effects/reports/network-owners.ts')).openNetworkOwners(networkData);
+    return (address) => owners.ownerOf(address);
   } catch (error) {
     if (!(error instanceof StsyncError)) throw error;
     reportFailure(error);

@@ -3,7 +3,7 @@ import { coverMx } from '../mx.ts';
 import { parsePolicy, type StsPolicy } from '../policy.ts';
 import type { ReportFacts, ReportFinding } from './finding-model.ts';
 import { isProved } from './finding-model.ts';
-import { between, daysApart, dayWords, reportersWords, safe, sessionsWords } from './finding-words.ts';
+import { between, daysApart, capital, dayWords, reportersWords, safe, sessionsWords } from './finding-words.ts';
 import { type Meaning, meaningOf } from './result-meaning.ts';
 import type { FailureCell } from './tally.ts';
 
@@ -92,8 +92,8 @@ function findingOf(
 
 function sentence({ meaning, mx, isUnnamed, policyType }: Trouble, who: string, when: string): string {
   const host = mx === '' ? 'an MX host that the reports do not name' : safe(mx);
-  if (isUnnamed) return `${who} delivered to ${host}, which the policy does not name, ${when}`;
-  if (meaning.matter === 'policy') return `${who} ${meaning.words} ${when}`;
+  if (isUnnamed) return `${capital(who)} delivered to ${host}, which the policy does not name, ${when}`;
+  if (meaning.matter === 'policy') return `${capital(who)} ${meaning.words} ${when}`;
   // Senders without a policy look at the certificate too, and deliver all the same.
   const under = policyType === 'tlsa' && meaning.matter === 'mx' ? ' (under DANE)' : '';
   return `${host} ${safe(meaning.words)} to ${who} ${when}${under}`;

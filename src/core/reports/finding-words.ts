@@ -52,6 +52,11 @@ export function reportersWords(who: readonly string[], all: number): string {
   return `${who.length} of ${all} reporters`;
 }
 
+/** At the beginning of a sentence; names of hosts and domains stay as they are. */
+export function capital(words: string): string {
+  return words.startsWith('all ') ? `A${words.slice(1)}` : words;
+}
+
 /** `(sender.example)` is one that nothing proves. */
 export function reporterName(reporter: string): string {
   return KNOWN.get(reporter) ?? safe(reporter);

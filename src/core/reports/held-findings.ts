@@ -3,7 +3,7 @@ import { bodyHash } from '../id.ts';
 import type { HistoryEntry } from '../memory.ts';
 import { formatPolicy } from '../policy.ts';
 import { type ReportFacts, type ReportFinding, isProved } from './finding-model.ts';
-import { daysApart, dayWords, reportersWords, sessionsWords } from './finding-words.ts';
+import { daysApart, capital, dayWords, reportersWords, sessionsWords } from './finding-words.ts';
 import { policyWords } from './summary.ts';
 import type { TotalCell } from './tally.ts';
 
@@ -75,7 +75,7 @@ function findingOf(
   return {
     code: 'REPORT_OLD_POLICY',
     severity: isTooLong ? 'warning' : 'info',
-    message: `${who} still held the policy with id ${entry.id} on ${dayWords(to)} (${policyWords(hash, text)}; ${sessionsWords(sessions)}), which was replaced on ${dayWords(iso(at))}${end}`,
+    message: `${capital(who)} still held the policy with id ${entry.id} on ${dayWords(to)} (${policyWords(hash, text)}; ${sessionsWords(sessions)}), which was replaced on ${dayWords(iso(at))}${end}`,
     hint:
       entry.policy.mode === 'enforce'
         ? 'until then such a sender refuses MX hosts that this policy does not name: `stsync when`'

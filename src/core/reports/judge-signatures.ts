@@ -28,7 +28,13 @@ export interface SignatureRules {
 
 /** `again`: a later try may tell. */
 export type Judgement =
-  | { readonly kind: 'proved'; readonly proof: Proof; readonly remarks: readonly string[] }
+  | {
+      readonly kind: 'proved';
+      readonly proof: Proof;
+      readonly remarks: readonly string[];
+      /** `TLS-Report-Domain` is signed. */
+      readonly isHeaderProved: boolean;
+    }
   | { readonly kind: 'again'; readonly message: string }
   | { readonly kind: 'unproved'; readonly message: string };
 
@@ -42,7 +48,8 @@ export function judgeSignatures(checks: readonly SignatureCheck[], rules: Signat
   const exact = good.find(({ domain }) => domain === rules.reportingDomain) ?? good[0];
   if (exact !== undefined) {
     const { domain, selector, algorithm } = exact;
-    return { kind: 'proved', proof: { domain, selector, algorithm }, remarks: remarksOf(exact, rules) };
+    const isHeaderProved = exact.signedHeaders.includes('tls-report-domain');
+    return { kind: 'proved', proof: { domain, selector, algorithm }, remarks: remarksOf(exact, rules), isHeaderProved };
   }
   const waiting = checks.find(({ result, domain }) => result === 'again' && isRelated(domain, rules.reportingDomain));
   if (waiting !== undefined)

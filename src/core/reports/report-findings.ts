@@ -44,8 +44,7 @@ function partContradicting({ totals, failures }: ReportFacts): {
 } {
   const provedDays = new Set(totals.filter(isProved).map(({ day }) => day));
   const provedKinds = new Set(failures.filter(isProved).map(kindOf));
-  const isContradicting = (row: FailureCell): boolean =>
-    !isProved(row) && provedDays.has(row.day) && !provedKinds.has(kindOf(row));
+  const isContradicting = (row: FailureCell): boolean => provedDays.has(row.day) && !provedKinds.has(kindOf(row));
   return {
     counted: failures.filter((row) => !isContradicting(row)),
     contradicting: failures.filter((row) => isContradicting(row) && row.sessions > 0),
@@ -67,7 +66,7 @@ function contradictions(rows: readonly FailureCell[]): readonly ReportFinding[] 
     return {
       code: 'REPORTS_CONTRADICT',
       severity: 'info',
-      message: `reports of ${reportersWords(reporters, reporters.length + 1)}, which nothing proves, tell of ${safe(result)}${where} ${between(from, to)} (${sessionsWords(sessions)}); no proved report of these days does`,
+      message: `Reports of ${reportersWords(reporters, reporters.length + 1)}, which nothing proves, tell of ${safe(result)}${where} ${between(from, to)} (${sessionsWords(sessions)}); no proved report of these days does`,
       hint: 'anybody can send reports by HTTPS; believe the others unless you see the failure yourself',
       confidence: 'low',
       subject: safe(subject),

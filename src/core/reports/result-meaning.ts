@@ -47,7 +47,7 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map(
     'sts-policy-fetch-error': policy(
       'REPORT_POLICY_FETCH',
       'could not fetch the policy',
-      'those that have it in their cache go on with it. `stsync check` fetches as they do: a redirect, a filter for robots or an address that is down',
+      '`stsync check` fetches as they do: look for a redirect, a filter for robots, or an address that is down. Senders with a copy go on with that',
     ),
     'sts-policy-invalid': policy(
       'REPORT_POLICY_INVALID',

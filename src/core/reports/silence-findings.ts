@@ -45,7 +45,7 @@ function silentFinding({ name, lastDay }: Reporter, today: string): ReportFindin
 
 function stopped(lastDay: string, today: string, daily: readonly Reporter[]): ReportFinding {
   const who = daily.length === 1 ? reporterName(daily[0]?.name ?? '') : `${daily.length} reporters`;
-  const message = `nobody has sent a report for ${quietDays(lastDay, today)} days, although ${who} did daily; the last is about ${dayWords(lastDay)}`;
+  const message = `Nobody has sent a report for ${quietDays(lastDay, today)} days, although ${who} did daily; the last is about ${dayWords(lastDay)}`;
   const hint =
     'look at the _smtp._tls record (`stsync check`), at the mailbox it names, and at `stsync reports rejected`';
   const reporters = daily.map(({ name }) => name);

@@ -3,6 +3,8 @@ import { Readable } from 'node:stream';
 
 import type { MimeNode, SplitterChunk } from '@zone-eu/mailsplit';
 
+import { sniff } from './unpack.ts';
+
 /** Of a mail: a report has 2, forwarded in a digest perhaps 20. */
 const MAX_PARTS = 100;
 const MAX_HEAD_BYTES = 256 * 1024;
@@ -11,7 +13,7 @@ const MAX_PART_BYTES = 14 * 1024 * 1024;
 /** A leaf of the mail. */
 export interface MailPart {
   readonly content: Uint8Array;
-  /** As the sender names it; null: no name. */
+  /** As the sender names it; null: no name, or the mail is this part alone, so that its name is in no body that signatures cover. */
   readonly name: string | null;
   /** A mail in the mail, whole. */
   readonly isMail: boolean;
@@ -19,9 +21,9 @@ export interface MailPart {
 
 export interface Mail {
   readonly parts: readonly MailPart[];
-  /** A part had more than 14 MiB decoded and was left out. */
+  /** A part that may be a report, or a mail, had more than 14 MiB decoded and was left out. */
   readonly hasTooLarge: boolean;
-  /** The first field of this name, '' where there is none. */
+  /** The last field of this name, '' where there is none: signatures cover the last (RFC 6376 §5.4.2), and whoever relays a mail may put others in front. */
   readonly header: (name: string) => string;
   readonly signatureCount: number;
 }
@@ -36,8 +38,8 @@ export async function readMail(raw: Uint8Array): Promise<Mail | null> {
   let open: Leaf | null = null;
   const finish = async (): Promise<void> => {
     const part = await open?.end();
-    if (part === null) hasTooLarge = true;
-    else if (part !== undefined) parts.push(part);
+    if (part === 'too large') hasTooLarge = true;
+    else if (part !== undefined && part !== 'of no use') parts.push(part);
     open = null;
   };
   try {
@@ -46,7 +48,7 @@ export async function readMail(raw: Uint8Array): Promise<Mail | null> {
       if (piece.type === 'node') {
         await finish();
         root ??= piece;
-        if (piece.multipart === false && piece.contentType !== 'text/html') open = new Leaf(piece);
+        if (piece.multipart === false && piece.contentType !== 'text/html') open = new Leaf(piece, piece === root);
       } else if (piece.type === 'body') await open?.write(piece.value);
     }
     await finish();
@@ -58,7 +60,11 @@ export async function readMail(raw: Uint8Array): Promise<Mail | null> {
   return {
     parts,
     hasTooLarge,
-    header: (name) => headers.getFirst(name),
+    header: (name) => {
+      const fields = headers.getDecoded(name);
+      // Empty ones are not among them.
+      return headers.get(name).length === fields.length ? (fields.at(-1)?.value.trim() ?? '') : '';
+    },
     signatureCount: headers.get('dkim-signature').length,
   };
 }
@@ -66,17 +72,20 @@ export async function readMail(raw: Uint8Array): Promise<Mail | null> {
 /** One part on its way through the decoder of its transfer encoding. */
 class Leaf {
   readonly #node: MimeNode;
+  readonly #isRoot: boolean;
   readonly #decoder: ReturnType<MimeNode['getDecoder']>;
   readonly #chunks: Buffer[] = [];
   #bytes = 0;
 
-  constructor(node: MimeNode) {
+  constructor(node: MimeNode, isRoot: boolean) {
     this.#node = node;
+    this.#isRoot = isRoot;
     this.#decoder = node.getDecoder();
     this.#decoder.on('data', (chunk: Buffer) => {
       this.#bytes += chunk.length;
       if (this.#bytes <= MAX_PART_BYTES) this.#chunks.push(chunk);
-      else this.#chunks.length = 0;
+      // The first tells what it was.
+      else this.#chunks.length = Math.min(this.#chunks.length, 1);
     });
   }
 
@@ -85,19 +94,22 @@ class Leaf {
     await new Promise<void>((resolve) => void this.#decoder.once('drain', resolve));
   }
 
-  /** Null: too large. */
-  async end(): Promise<MailPart | null> {
+  /** `of no use`: too large, and neither report nor mail. */
+  async end(): Promise<MailPart | 'too large' | 'of no use'> {
     await new Promise<void>((resolve, reject) => {
       this.#decoder.once('end', resolve);
       this.#decoder.once('error', reject);
       this.#decoder.end();
     });
-    if (this.#bytes > MAX_PART_BYTES) return null;
     const { filename, contentType } = this.#node;
+    const content = Buffer.concat(this.#chunks);
+    const isMail = contentType === 'message/rfc822';
+    if (this.#bytes > MAX_PART_BYTES)
+      return isMail || ['gzip', 'zip', 'json'].includes(sniff(content)) ? 'too large' : 'of no use';
     return {
-      content: Buffer.concat(this.#chunks),
-      name: filename === false ? null : filename,
-      isMail: contentType === 'message/rfc822',
+      content,
+      name: filename === false || this.#isRoot ? null : filename,
+      isMail,
     };
   }
 }

@@ -32,12 +32,20 @@ export async function unpack(bytes: Uint8Array): Promise<Unpacked> {
   const content = sniff(bytes);
   if (content === 'zip') return unzip(bytes);
   if (content !== 'gzip') return { ok: true, bytes };
-  if (bytes.length <= SMALL) return gunzipSmall(bytes);
+  const packed = withoutLineEnd(bytes);
+  if (packed.length <= SMALL) return gunzipSmall(packed);
   return new Promise((resolve) => {
-    gunzip(bytes, { maxOutputLength: MAX_REPORT_BYTES }, (error, result) =>
+    gunzip(packed, { maxOutputLength: MAX_REPORT_BYTES }, (error, result) =>
       resolve(error === null ? { ok: true, bytes: result } : packFault(error, 'GZIP_BROKEN', 'gzip')),
     );
   });
+}
+
+/** What mail and mbox put behind a part that has no line end. Gzip (RFC 1952 §2.3.1) ends in the high byte of its size: 0 up to 16 MiB. */
+function withoutLineEnd(bytes: Uint8Array): Uint8Array {
+  let end = bytes.length;
+  while (bytes[end - 1] === 0x0a || bytes[end - 1] === 0x0d) end--;
+  return bytes.subarray(0, end);
 }
 
 function gunzipSmall(bytes: Uint8Array): Unpacked {

@@ -1,7 +1,8 @@
 /**
  * Floor 2. The DKIM signatures of a mail (RFC 6376) by mailauth. It refuses keys for `s=tlsrpt`, the very ones that RFC 8460 §3 recommends, so it gets
- * each key without its service types, and they are judged by us.
+ * each key with its service types under another name, and they are judged by us.
  */
+import { parseHostName } from '../../core/names.ts';
 import type { SignatureCheck } from '../../core/reports/judge-signatures.ts';
 
 /** TXT records of a name, each in its character-strings; none: NXDOMAIN or no data. */
@@ -15,53 +16,57 @@ export type LookUpKey = (name: string) => Promise<KeyLookup>;
 /** `now`: for signatures that expire. The caller bounds how many signatures a mail may have: each costs a query. */
 export async function verifyDkim(raw: Uint8Array, lookUpKey: LookUpKey, now: Date): Promise<readonly SignatureCheck[]> {
   const { dkimVerify } = await import('mailauth/lib/dkim/verify.js');
-  const services = new Map<string, readonly string[]>();
-  const testing = new Set<string>();
   const resolver = async (name: string): Promise<string[][]> => {
     const found = await lookUpKey(name);
     if (found.kind === 'failed') throw Object.assign(new Error(found.message), { code: 'ETIMEOUT' });
-    if (found.records.length === 0) throw Object.assign(new Error('no such record'), { code: 'ENOTFOUND' });
-    return found.records.map((strings) => {
-      const key = parseKey(strings.join(''));
-      services.set(name, key.services);
-      if (key.isTesting) testing.add(name);
-      return [key.withoutServices];
-    });
+    const records = found.records.map((strings) => strings.join(''));
+    // RFC 6376 §6.1.2 step 4: of several records one may be chosen.
+    const key = records.find((record) => tagsOf(record).some((tag) => nameOf(tag) === 'p')) ?? records[0];
+    if (key === undefined) throw Object.assign(new Error('no such record'), { code: 'ENOTFOUND' });
+    return [[withServicesRenamed(key)]];
   };
   const { results } = await dkimVerify(Buffer.from(raw), { resolver, strict: true, minBitLength: 1024, curTime: now });
   return results.flatMap((one) => {
     const { signingDomain, selector } = one;
     if (signingDomain === undefined || selector === undefined) return [];
-    const name = `${selector}._domainkey.${signingDomain}`;
+    const { result, comment, testing } = one.status;
+    const domain = parseHostName(signingDomain);
     return {
-      domain: signingDomain.toLowerCase(),
+      // `d=` may be in U-labels (RFC 8616 §4); reporting domains are in A-labels.
+      domain: domain.ok ? domain.value : signingDomain.toLowerCase(),
       selector,
       algorithm: one.algo ?? '',
-      result: one.status.result === 'pass' ? 'pass' : one.status.result === 'temperror' ? 'again' : 'fail',
-      comment: one.status.comment ?? one.status.result,
+      result: result === 'pass' ? 'pass' : result === 'temperror' ? 'again' : 'fail',
+      comment: comment ?? (result === 'policy' ? 'the key has fewer than 1024 bits' : result),
       isPartial: one.canonBodyLengthLimited ?? false,
-      isTesting: testing.has(name),
-      services: services.get(name) ?? [],
+      isTesting: testing ?? false,
+      services: servicesOf(one.rr ?? ''),
       signedHeaders: (one.signingHeaders?.keys ?? '').split(':').map((header) => header.trim().toLowerCase()),
     };
   });
 }
 
-/** A key record (RFC 6376 §3.6.1) without `s=`, and what stood there; absent is `*`. */
-function parseKey(record: string): { withoutServices: string; services: readonly string[]; isTesting: boolean } {
-  const tags = record.split(';');
-  const valueOf = (tag: string): readonly string[] | null => {
-    const found = tags.find((one) => one.split('=')[0]?.trim() === tag);
-    return found === undefined
-      ? null
-      : found
-          .slice(found.indexOf('=') + 1)
-          .split(':')
-          .map((word) => word.trim().toLowerCase());
-  };
-  return {
-    withoutServices: tags.filter((one) => one.split('=')[0]?.trim() !== 's').join(';'),
-    services: valueOf('s') ?? ['*'],
-    isTesting: valueOf('t')?.includes('y') ?? false,
-  };
+/** Unknown tags are ignored (RFC 6376 §3.2), so the record comes back with each result, `s=` in it under this name. */
+const RENAMED = 'stsync_s';
+
+function withServicesRenamed(record: string): string {
+  return tagsOf(record)
+    .map((tag) => (nameOf(tag) === 's' ? tag.replace('s', RENAMED) : tag))
+    .join(';');
+}
+
+/** §3.6.1: absent is `*`. */
+function servicesOf(record: string): readonly string[] {
+  const found = tagsOf(record).find((tag) => nameOf(tag) === RENAMED);
+  if (found === undefined) return ['*'];
+  const value = found.slice(found.indexOf('=') + 1);
+  return value.split(':').map((word) => word.trim().toLowerCase());
+}
+
+function tagsOf(record: string): readonly string[] {
+  return record.split(';');
+}
+
+function nameOf(tag: string): string | undefined {
+  return tag.split('=')[0]?.trim();
 }

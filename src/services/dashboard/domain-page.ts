@@ -69,8 +69,8 @@ function findingsSection(title: string, findings: readonly ShownFinding[]): Html
 
 function findingList(findings: readonly ShownFinding[]): Html {
   return markup`<ul class="findings">${findings.map(
-    ({ code, severity, message, hint, note, rows }) =>
-      markup`<li class="${severity}"><p class="message">${severityPill(severity)} ${strange(message, 600)}</p>${hint === null ? '' : markup`<p class="hint">${strange(hint, 600)}</p>`}<p class="code"><code>${code}</code>${note === null ? '' : markup` ${strange(note, 300)}`}</p>${rowsBehind(rows)}</li>`,
+    ({ code, severity, message, hint, note, rows }, index) =>
+      markup`<li class="${severity}"><p class="message">${severityPill(severity)} ${strange(message, 600)}</p>${hint === null ? '' : markup`<p class="hint">${strange(hint, 600)}</p>`}<p class="code"><code>${code}</code>${note === null ? '' : markup` ${strange(note, 300)}`}</p>${rowsBehind(rows, index + 1)}</li>`,
   )}</ul>`;
 }
 
@@ -84,12 +84,13 @@ function shownFinding({ confidence, isOver, sessions, reporters, ...finding }: R
   return { ...finding, note: facts.join(' · ') };
 }
 
-function rowsBehind(rows: readonly FailureCell[]): Html {
+/** `number`: of the finding, so that no two regions have one name. */
+function rowsBehind(rows: readonly FailureCell[], number: number): Html {
   if (rows.length === 0) return nothing;
   const heads = ['Day', 'Reporter', 'Result', 'Source', 'MX', 'Sessions'];
   const shown = rows.slice(0, SHOWN_ROWS);
   return markup`<details><summary>${rows.length > SHOWN_ROWS ? `The first ${SHOWN_ROWS} of ${countOf(rows.length, 'row')} behind it` : `${countOf(rows.length, 'row')} behind it`}</summary>${scrolled(
-    'Rows behind the finding',
+    `Rows behind finding ${number}`,
     cellsTable({
       columns: heads.map((head) => ({ head, isNumber: head === 'Sessions' })),
       rows: shown.map((row) => [

@@ -68,7 +68,7 @@ export function readDomain({ store, reports, dashboard }: StateView, domain: str
     body: store.policyBody(host),
     certificate: store.certificate(host),
     entries: dashboard.journalPage({ domain, before: null, limit: SHOWN_ENTRIES }),
-    points: everyDay(dashboard.sessionsByDay(domain, range), range),
+    points: everyDay(dashboard.sessionsByDay(domain, range), daysBetween(range.since, range.until)),
     totals: reports.totals(filter),
     reach: reports.reach(filter),
     counts,
@@ -85,7 +85,7 @@ export function emptyRecord(range: Range): DomainRecord {
     body: null,
     certificate: null,
     entries: [],
-    points: everyDay([], range),
+    points: everyDay([], daysBetween(range.since, range.until)),
     totals: [],
     reach: { reports: 0, reporters: 0 },
     counts: { result: [], source: [], mx: [], policy: [] },
@@ -95,9 +95,10 @@ export function emptyRecord(range: Range): DomainRecord {
   };
 }
 
-/** Days without reports are days without sessions, but for the last one: reports of a day come on the next. */
-export function everyDay(points: readonly DayPoint[], { since, until }: Pick<Range, 'since' | 'until'>): DayPoint[] {
+/** Days without reports are days without sessions, but for the last one: reports of a day come on the next. `days`: all of the range. */
+export function everyDay(points: readonly DayPoint[], days: readonly string[]): readonly DayPoint[] {
   const known = new Map(points.map((point) => [point.day, point]));
-  const days = daysBetween(since, until);
-  return (known.has(until) ? days : days.slice(0, -1)).map((day) => known.get(day) ?? { day, succeeded: 0, failed: 0 });
+  const until = days.at(-1);
+  const shown = until === undefined || known.has(until) ? days : days.slice(0, -1);
+  return shown.map((day) => known.get(day) ?? { day, succeeded: 0, failed: 0 });
 }

@@ -9,6 +9,7 @@ import { fleetFile } from './files.ts';
 import { figureDays, type FleetFigures } from './fleet-figures.ts';
 import { fleetPage, PAGE_ROWS, type ShownRow } from './fleet-page.ts';
 import { type Asked, type FleetQuery, parseFleetQuery } from './fleet-query.ts';
+import { daysBetween } from './words.ts';
 import { type FleetRow, openFleetOrder, openFleetRows } from './fleet-rows.ts';
 
 interface Found {
@@ -43,10 +44,10 @@ export function fleetPages(
     const shown = rows.slice((query.page - 1) * PAGE_ROWS, query.page * PAGE_ROWS);
     const now = world.now();
     const read = world.look((view) => ({
-      rows: shown.map((row) => shownRow(row, view, now)),
+      rows: shownRows(shown, view, now),
       setAside: view.reports.setAsideCount(),
     }));
-    const view = read ?? { rows: shown.map((row) => shownRow(row, null, now)), setAside: 0 };
+    const view = read ?? { rows: shownRows(shown, null, now), setAside: 0 };
     return page(c, {
       title: 'Fleet',
       place: 'fleet',
@@ -64,11 +65,12 @@ export function fleetPages(
 }
 
 /** Of the rows of a page all is asked for now, so that they never are older than the page of a domain. */
-function shownRow(row: FleetRow, view: StateView | null, now: Date): ShownRow {
-  const days = figureDays(now);
-  return {
+function shownRows(rows: readonly FleetRow[], view: StateView | null, now: Date): readonly ShownRow[] {
+  const range = figureDays(now);
+  const days = daysBetween(range.since, range.until);
+  return rows.map((row) => ({
     ...row,
     endsAt: view?.dashboard.certificateEnd(policyHostOf(row.domain)) ?? null,
-    points: everyDay(view?.dashboard.sessionsByDay(row.domain, days) ?? [], days),
-  };
+    points: everyDay(view?.dashboard.sessionsByDay(row.domain, range) ?? [], days),
+  }));
 }

@@ -27,14 +27,15 @@ function policyCard(policy: TlsReportPolicy, index: number): Html {
   const { failureDetails: details } = policy;
   return markup`<section aria-labelledby="policy-${index}"><h2 id="policy-${index}">Policy: ${strange(policy.policyType, 60)}${policy.policyDomain === null ? '' : markup` of ${strange(policy.policyDomain)}`}</h2>
 <div class="duo"><div class="card"><h3>Sessions</h3><dl><dt>Went well</dt><dd>${grouped(succeeded)}</dd><dt>Failed</dt><dd>${grouped(failed)} ${rateWords({ succeeded, failed })}</dd></dl></div>
-<div class="card"><h3>Policy that the sender held</h3>${policy.policyStrings.length === 0 ? markup`<p class="quiet">not said</p>` : markup`<pre tabindex="0" role="region" aria-label="Policy text">${policy.policyStrings.map((line) => markup`${strange(line, 300)}\n`)}</pre>`}${policy.mxHosts.length === 0 ? '' : markup`<dl><dt>MX patterns</dt><dd>${hostList(policy.mxHosts)}</dd></dl>`}</div></div>
-${details.length === 0 ? (failed === 0 ? '' : emptyNote('It gives no detail of the failures.')) : failureTable(details)}</section>`;
+<div class="card"><h3>Policy that the sender held</h3>${policy.policyStrings.length === 0 ? markup`<p class="quiet">not said</p>` : markup`<pre tabindex="0" role="region" aria-label="Text of policy ${index + 1}">${policy.policyStrings.map((line) => markup`${strange(line, 300)}\n`)}</pre>`}${policy.mxHosts.length === 0 ? '' : markup`<dl><dt>MX patterns</dt><dd>${hostList(policy.mxHosts)}</dd></dl>`}</div></div>
+${details.length === 0 ? (failed === 0 ? '' : emptyNote('It gives no detail of the failures.')) : failureTable(details, index + 1)}</section>`;
 }
 
-function failureTable(details: readonly TlsReportFailure[]): Html {
+/** `number`: of the policy, so that no two regions have one name. */
+function failureTable(details: readonly TlsReportFailure[], number: number): Html {
   const columns = ['Result', 'Sessions', 'Sending address', 'Receiving MX', 'Receiving address', 'Reason', 'More'];
   return markup`${scrolled(
-    'Failures',
+    `Failures under policy ${number}`,
     cellsTable({
       columns: columns.map((head) => ({ head, isNumber: head === 'Sessions' })),
       rows: details

@@ -88,7 +88,7 @@ dl+dl{margin-top:5px}
 dt{color:var(--soft)}
 dd{margin:0;overflow-wrap:anywhere}
 dd p{margin:4px 0 0;font-weight:400}
-.card dl dt{min-width:64px}
+.trio dl{grid-template-columns:88px minmax(0,1fr)}
 .hosts{list-style:none;margin:0;padding:0}
 .facts{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:0 40px}
 .facts dl,.facts dl+dl{margin:0;align-content:start}
@@ -183,7 +183,7 @@ details{margin-top:4px}
 summary{cursor:pointer;color:var(--link);font-size:.9rem;width:max-content;border-radius:3px}
 details .scroll{margin-top:10px;max-height:380px;overflow-y:auto}
 
-.findings{list-style:none;margin:0 0 16px;padding:0;display:grid;gap:10px}
+.findings{list-style:none;margin:0 0 16px;padding:0;display:grid;grid-template-columns:minmax(0,1fr);gap:10px}
 .findings li{background:var(--card);border:1px solid var(--line);border-left:3px solid var(--soft);border-radius:8px;padding:13px 18px}
 .findings .error{border-left-color:var(--s-failed)}.findings .warning{border-left-color:var(--s-drift)}.findings .info{border-left-color:var(--s-changed)}
 .findings .pill{border:0}

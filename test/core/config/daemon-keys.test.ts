@@ -188,7 +188,7 @@ describe('daemon', () => {
 });
 
 describe('notifications', () => {
-  it('read every key, and tell all four changes where nothing is said', () => {
+  it('read every key, and tell all changes where nothing is said', () => {
     const { notifications } = good(
       `${HEAD}notifications:
   - { type: webhook, url: "\${env:URL}", template: teams, on: [held, failed] }
@@ -198,7 +198,7 @@ describe('notifications', () => {
 ${DOMAIN}`,
       world,
     );
-    const all = new Set(['drift', 'held', 'failed', 'recovered']);
+    const all = new Set(['drift', 'held', 'failed', 'recovered', 'reports']);
     expect(notifications).toEqual([
       { type: 'webhook', url: expect.any(Secret), template: { kind: 'teams' }, on: new Set(['held', 'failed']) },
       {

@@ -8,6 +8,10 @@ const expired = { result: 'certificate-expired', mx: 'mx1.example.com' };
 const evidence = (...rows: Parameters<typeof factsOf>[0]): ReportEvidence =>
   reportEvidence(factsOf(rows), '2026-09-01', MX);
 
+function daysOf(reporter: string, from: number, to: number, count = 1): ReturnType<typeof went>[] {
+  return Array.from({ length: to - from + 1 }, (_, index) => went(from + index, reporter, count));
+}
+
 describe('evidence for enforce', () => {
   it('counts days, reporters and sessions of proved reports under MTA-STS', () => {
     const { days, reporters, sessions } = evidence(
@@ -63,14 +67,15 @@ describe('evidence for enforce', () => {
     ]);
   });
 
-  const daysOf = (reporter: string, from: number, to: number, count = 1): ReturnType<typeof went>[] =>
-    Array.from({ length: to - from + 1 }, (_, index) => went(from + index, reporter, count));
-
   it.each<readonly [string, readonly ReturnType<typeof went>[], boolean]>([
     ['nobody reported since', [], false],
     ['the one who saw it reported two days since', daysOf('a.example', 6, 7), false],
     ['the one who saw it reported three days since', daysOf('a.example', 6, 8), true],
-    ['it reported days on which nothing was delivered', daysOf('a.example', 6, 8, 0), false],
+    [
+      'it reported days on which nothing went well',
+      daysOf('a.example', 6, 8, 0).map((row) => ({ ...row, failed: 1 })),
+      false,
+    ],
     ['others reported six days since', daysOf('b.example', 6, 11), false],
     ['others reported seven days since', daysOf('b.example', 6, 12), true],
     [

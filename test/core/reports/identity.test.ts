@@ -8,7 +8,7 @@ import { keptReport, signedBy } from './kept-report.ts';
 const base: Copy = { verdict: 'file', signer: null, hasContact: true, sessions: 5, digest: 'a' };
 const copies = fc.array(
   fc.record({
-    verdict: fc.constantFrom('dkim', 'file', 'unsigned'),
+    verdict: fc.constantFrom('dkim', 'file', 'unsigned', 'https'),
     signer: fc.constantFrom('a.example', 'b.example', null),
     hasContact: fc.constant(false),
     sessions: fc.nat({ max: 2 }),
@@ -69,6 +69,9 @@ describe('settle', () => {
 
   test('a file counts before what is unsigned', () =>
     expect(of({ verdict: 'unsigned', sessions: 900 }, {})).toMatchObject([{ verdict: 'file' }]));
+
+  test('what came by HTTPS, where anyone may send, keeps nothing else out', () =>
+    expect(of({ verdict: 'https', sessions: 900 }, { verdict: 'unsigned' })).toMatchObject([{ verdict: 'unsigned' }]));
 
   test('of copies that differ the one with more sessions counts', () =>
     expect(of({ digest: 'z' }, { sessions: 6 })).toMatchObject([{ sessions: 6 }]));

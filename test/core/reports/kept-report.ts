@@ -60,7 +60,7 @@ export const keptReports: fc.Arbitrary<readonly KeptReport[]> = fc.array(
       contact: fc.constantFrom('tls@sender.example', 'tls@mail.sender.example', null),
       day: fc.constantFrom('2026-09-07', '2026-09-08'),
       domain: fc.constantFrom('example.com', 'example.org'),
-      verdict: fc.constantFrom<Verdict>('dkim', 'file', 'unsigned'),
+      verdict: fc.constantFrom<Verdict>('dkim', 'file', 'unsigned', 'https'),
       signer: fc.constantFrom('sender.example', 'mail.sender.example'),
       sessions: fc.nat({ max: 3 }),
       type: fc.constantFrom('sts', 'tlsa'),

@@ -50,6 +50,11 @@ describe('tally', () => {
     expect(tally(keptReport({ policies })).failures[0]?.source).toBe(source);
   });
 
+  test('counts as many failures as 10 MiB can hold', () => {
+    const failureDetails = Array.from({ length: 400_000 }, () => failureOf());
+    expect(tally(keptReport({ policies: [policyOf({ failureDetails })] })).failures).toHaveLength(400_000);
+  });
+
   test('takes an MX in any spelling for one', () => {
     const policies = [policyOf({ failureDetails: [failureOf({ receivingMxHostname: 'MX1.Example.COM.' })] })];
     expect(tally(keptReport({ policies })).failures[0]?.mx).toBe('mx1.example.com');

@@ -5,11 +5,11 @@ import { everyDay } from '../../../src/services/dashboard/domain-view.ts';
 import { markup } from '../../../src/services/dashboard/markup.ts';
 import { sparkline } from '../../../src/services/dashboard/sparkline.ts';
 import { stackedBars } from '../../../src/services/dashboard/stacked-bars.ts';
-import { ago, compact, durationWords } from '../../../src/services/dashboard/words.ts';
+import { ago, compact, daysBetween, durationWords } from '../../../src/services/dashboard/words.ts';
 import { failureOf, keptReport, policyOf } from '../../core/reports/kept-report.ts';
 import { planOf } from '../daemon/states.ts';
 import { ask, worldWith } from './rig.ts';
-import { now } from './sample-fleet.ts';
+import { now } from './sample-domains.ts';
 
 const day = (n: number, succeeded: number, failed: number) => ({
   day: `2026-11-${String(n).padStart(2, '0')}`,
@@ -33,10 +33,8 @@ describe('charts', () => {
   test.each([7, 30, 90, 366])(
     'of %i days have seven labels at most, the first and the last day among them',
     (count) => {
-      const points = everyDay([{ day: '2026-11-24', succeeded: 1, failed: 0 }], {
-        since: new Date(now.getTime() - (count - 1) * 86_400_000).toISOString().slice(0, 10),
-        until: '2026-11-24',
-      });
+      const since = new Date(now.getTime() - (count - 1) * 86_400_000).toISOString().slice(0, 10);
+      const points = everyDay([day(24, 1, 0)], daysBetween(since, '2026-11-24'));
       const labels = String(stackedBars(points)).match(/class="(?:tick|minor)"/g) ?? [];
       expect([points.length, labels.length]).toEqual([count, 7]);
       expect(String(stackedBars(points))).toContain('>24 Nov</text>');
@@ -44,9 +42,9 @@ describe('charts', () => {
   );
 
   test('leave today out until its reports have come', () => {
-    const range = { since: '2026-11-22', until: '2026-11-24' };
-    expect(everyDay([], range).map((point) => point.day)).toEqual(['2026-11-22', '2026-11-23']);
-    expect(everyDay([day(24, 1, 0)], range)).toHaveLength(3);
+    const days = daysBetween('2026-11-22', '2026-11-24');
+    expect(everyDay([], days).map((point) => point.day)).toEqual(['2026-11-22', '2026-11-23']);
+    expect(everyDay([day(24, 1, 0)], days)).toHaveLength(3);
   });
 
   test('of things put the longest at full width, and say how many are left out', () => {

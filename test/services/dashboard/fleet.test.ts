@@ -9,7 +9,7 @@ import { noFleet } from '../../../src/services/daemon/fleet-state.ts';
 import { keptReport, policyOf } from '../../core/reports/kept-report.ts';
 import { configOf, stateWith } from '../daemon/states.ts';
 import { emptyWorld, worldWith } from './rig.ts';
-import { now } from './sample-fleet.ts';
+import { now } from './sample-domains.ts';
 
 function row(domain: string, status: Status | null, wanted: PolicyMode = 'enforce', findings = 0): FleetRow {
   return { domain, status, mode: { wanted, live: wanted }, changes: 0, findings };

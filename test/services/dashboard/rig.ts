@@ -11,7 +11,7 @@ import type { DashboardWorld } from '../../../src/services/dashboard/answers.ts'
 import { type FleetState, noFleet } from '../../../src/services/daemon/fleet-state.ts';
 import { tempDirectory } from '../../effects/temp-directory.ts';
 import { configOf, planOf, stateWith } from '../daemon/states.ts';
-import { now } from './sample-fleet.ts';
+import { now } from './sample-domains.ts';
 
 export interface Asked {
   readonly status: number;

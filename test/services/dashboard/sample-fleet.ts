@@ -6,12 +6,9 @@ import { join } from 'node:path';
 
 import { newRecord } from '../../../src/core/certificates/model.ts';
 import { noMemory } from '../../../src/core/memory.ts';
-import { formatPolicy, type PolicyMode, type StsPolicy } from '../../../src/core/policy.ts';
+import { formatPolicy, type StsPolicy } from '../../../src/core/policy.ts';
 import { policyId } from '../../../src/core/id.ts';
-import type { DomainPlan, Finding, Status } from '../../../src/core/plan/model.ts';
-import type { KeptReport } from '../../../src/core/reports/model.ts';
-import type { TlsReportFailure } from '../../../src/core/tls-report/model.ts';
-import type { Change } from '../../../src/effects/report-store.ts';
+import type { DomainPlan } from '../../../src/core/plan/model.ts';
 import { lookAtState } from '../../../src/effects/look-at-state.ts';
 import { openCertificateStore } from '../../../src/effects/store-sqlite-certificates.ts';
 import { openReportStore } from '../../../src/effects/store-sqlite-reports.ts';
@@ -19,209 +16,11 @@ import { openStore } from '../../../src/effects/store-sqlite.ts';
 import type { DashboardWorld } from '../../../src/services/dashboard/answers.ts';
 import { type FleetState, noFleet } from '../../../src/services/daemon/fleet-state.ts';
 import { wantedDomain } from '../../support/world.ts';
-import { failureOf, keptReport, policyOf } from '../../core/reports/kept-report.ts';
 import { configOf, planOf, stateWith } from '../daemon/states.ts';
+import { daysAgo, now, policy, type Sample, SAMPLES } from './sample-domains.ts';
+import { ASIDE, reportsOf } from './sample-reports.ts';
 
-export const now = new Date('2026-11-24T12:04:00Z');
-const DAY_MS = 86_400_000;
-const daysAgo = (days: number): Date => new Date(now.getTime() - days * DAY_MS);
 const COMMIT = '9f2c61be0d7a4e55a1c83b60f2d9e4417ab05c3d';
-
-interface Sample {
-  readonly domain: string;
-  readonly status: Status;
-  readonly wanted: PolicyMode;
-  readonly live: PolicyMode | null;
-  /** Sessions a day of the largest sender; 0: nobody reports. */
-  readonly size: number;
-  readonly certificateDays: number;
-  readonly finding?: Finding;
-}
-
-const finding = (code: Finding['code'], severity: Finding['severity'], message: string, hint: string): Finding => ({
-  code,
-  severity,
-  message,
-  hint,
-});
-
-const SAMPLES: readonly Sample[] = [
-  { domain: 'example.com', status: 'in sync', wanted: 'enforce', live: 'enforce', size: 1240, certificateDays: 61 },
-  { domain: 'example.net', status: 'in sync', wanted: 'enforce', live: 'enforce', size: 310, certificateDays: 58 },
-  {
-    domain: 'example.org',
-    status: 'held',
-    wanted: 'enforce',
-    live: 'testing',
-    size: 96,
-    certificateDays: 33,
-    finding: finding(
-      'UNCOVERED_MX',
-      'warning',
-      'mx3.example.org takes mail and no pattern of the policy matches it',
-      'add mx3.example.org to mx:, or take it out of DNS',
-    ),
-  },
-  {
-    domain: 'billing.example.com',
-    status: 'waiting',
-    wanted: 'enforce',
-    live: 'testing',
-    size: 44,
-    certificateDays: 71,
-  },
-  { domain: 'clinic.example', status: 'in sync', wanted: 'testing', live: 'testing', size: 210, certificateDays: 47 },
-  { domain: 'garden-tools.example', status: 'changed', wanted: 'testing', live: 'none', size: 12, certificateDays: 89 },
-  { domain: 'harbour.example', status: 'in sync', wanted: 'enforce', live: 'enforce', size: 530, certificateDays: 9 },
-  {
-    domain: 'letters.example',
-    status: 'failed',
-    wanted: 'enforce',
-    live: 'enforce',
-    size: 75,
-    certificateDays: 64,
-    finding: finding(
-      'PROVIDER_BUSY',
-      'error',
-      'the provider main did not answer: 503 for each of three tries',
-      'it is tried again by the next run; look at the status page of the provider',
-    ),
-  },
-  { domain: 'museum.example', status: 'drift', wanted: 'testing', live: null, size: 0, certificateDays: 80 },
-  {
-    domain: 'newsletter.example',
-    status: 'in sync',
-    wanted: 'enforce',
-    live: 'enforce',
-    size: 2900,
-    certificateDays: 40,
-  },
-  { domain: 'school.example', status: 'in sync', wanted: 'testing', live: 'testing', size: 130, certificateDays: 52 },
-  {
-    domain: 'xn--mnchen-3ya.example',
-    status: 'in sync',
-    wanted: 'enforce',
-    live: 'enforce',
-    size: 61,
-    certificateDays: 27,
-  },
-];
-
-const SENDERS = [
-  { name: 'Google Inc.', domain: 'google.com', contact: 'smtp-tls-reporting@google.com', share: 1, ip: '209.85.128' },
-  {
-    name: 'Microsoft Corporation',
-    domain: 'microsoft.com',
-    contact: 'tlsrpt-noreply@microsoft.com',
-    share: 0.62,
-    ip: null,
-  },
-  { name: 'Fastmail', domain: 'fastmail.com', contact: 'tls-reports@fastmail.com', share: 0.13, ip: '103.168.172' },
-  { name: 'Posteo', domain: 'posteo.de', contact: 'tlsrpt@posteo.de', share: 0.05, ip: '185.67.36' },
-] as const;
-
-function policy(domain: string, mode: PolicyMode, maxAgeSeconds = 604_800): StsPolicy {
-  return { mode, maxAgeSeconds, mx: [`mx1.${domain}`, `mx2.${domain}`] };
-}
-
-/** Ups and downs that are the same in each run. */
-function wave(seed: number): number {
-  return 0.5 + 0.5 * Math.sin(seed * 12.9898) * Math.cos(seed * 4.1414);
-}
-
-/** The certificate of mx2.example.com ran out twelve days ago, and was renewed three days later. */
-function failuresOf(
-  { domain, size }: Sample,
-  day: number,
-  share: number,
-  ip: string | null,
-): readonly TlsReportFailure[] {
-  const address = (n: number): string | null => (ip === null ? null : `${ip}.${20 + n}`);
-  const of = (resultType: string, count: number, mx: string, n: number): readonly TlsReportFailure[] =>
-    count < 1
-      ? []
-      : [
-          failureOf({
-            resultType,
-            failedSessionCount: Math.round(count),
-            sendingMtaIp: address(n),
-            receivingMxHostname: mx,
-          }),
-        ];
-  const isIncident = domain === 'example.com' && day >= 10 && day <= 12;
-  return [
-    ...(isIncident ? of('certificate-expired', size * share * 0.38, `mx2.${domain}`, day % 3) : []),
-    ...(isIncident ? of('certificate-expired', size * share * 0.11, `mx2.${domain}`, 4) : []),
-    ...(domain === 'example.org' ? of('validation-failure', size * share * 0.12, `mx3.${domain}`, 1) : []),
-    ...((day * 7 + domain.length) % 9 === 0 ? of('sts-policy-fetch-error', size * share * 0.02, '', 2) : []),
-    ...((day + domain.length) % 11 === 0 ? of('starttls-not-supported', size * share * 0.012, `mx1.${domain}`, 3) : []),
-  ];
-}
-
-function reportsOf(sample: Sample, index: number): readonly Change[] {
-  const { domain, size, live } = sample;
-  if (size === 0) return [];
-  return Array.from({ length: 30 }, (_, n) => 30 - n).flatMap((day) =>
-    SENDERS.filter(({ name }) => size > 60 || name !== 'Posteo').map((sender, s): Change => {
-      const at = daysAgo(day).toISOString().slice(0, 10);
-      const isWeekend = [0, 6].includes(daysAgo(day).getUTCDay());
-      const all = Math.round(
-        size * sender.share * (0.75 + 0.5 * wave(day * 7 + index * 3 + s)) * (isWeekend ? 0.35 : 1),
-      );
-      const details = failuresOf(sample, day, sender.share, sender.ip);
-      const failed = details.reduce((sum, one) => sum + one.failedSessionCount, 0);
-      // Posteo still holds the policy of before.
-      const isOld = day > 20 || (sender.name === 'Posteo' && day > 4);
-      const held = policy(
-        domain,
-        isOld && domain === 'example.com' ? 'testing' : (live ?? 'testing'),
-        isOld ? 86_400 : 604_800,
-      );
-      const report: KeptReport = keptReport({
-        organizationName: sender.name,
-        contactInfo: sender.contact,
-        reportId: `${at}_${domain}_${sender.domain}`,
-        dateRange: { start: new Date(`${at}T00:00:00Z`), end: new Date(`${at}T23:59:59Z`) },
-        domain,
-        verdict: 'dkim',
-        proof: { domain: sender.domain, selector: '20230601', algorithm: 'rsa-sha256' },
-        policies: [
-          policyOf({
-            policyDomain: domain,
-            policyStrings: formatPolicy(held).trimEnd().split('\r\n'),
-            mxHosts: held.mx,
-            totalSuccessfulSessionCount: Math.max(0, all - failed),
-            totalFailureSessionCount: failed,
-            failureDetails: details,
-          }),
-        ],
-        source: `<${at}.${index}${s}@${sender.domain}>`,
-        receivedAt: new Date(Date.parse(`${at}T00:00:00Z`) + DAY_MS + (5 + s) * 3_600_000),
-      });
-      return { kind: 'keep', report, clears: report.reportId };
-    }),
-  );
-}
-
-const ASIDE: readonly Change[] = [
-  ['quarantined', 'DKIM_UNPROVED', 'no valid DKIM signature of the reporting domain', 'example.com', 'mail.ru'],
-  ['quarantined', 'NOT_OURS', 'about a domain that is not in the YAML', 'old-brand.example', 'Google Inc.'],
-  ['rejected', 'REPORT_SYNTAX', 'no JSON: unexpected end of input at byte 8,192', null, null],
-].map(([state, code, message, domain, organization], n): Change => ({
-  kind: 'set-aside',
-  item: {
-    state: state === 'rejected' ? 'rejected' : 'quarantined',
-    code: code ?? '',
-    message: message ?? '',
-    domain: domain ?? null,
-    organization: organization ?? null,
-    source: `<2026112${n}.7781@mx.example.com>`,
-    way: 'mail',
-    digest: `d${n}`,
-    content: null,
-    at: daysAgo(n + 1),
-  },
-}));
 
 function planOfSample({ domain, status, wanted, live, finding: found }: Sample): DomainPlan {
   const isOpen = !['in sync', 'changed'].includes(status);
@@ -320,11 +119,12 @@ export function sampleWorld(directory: string): DashboardWorld {
 
 function writeHistory(path: string): void {
   const store = openStore(path);
-  for (const { domain, live } of SAMPLES) {
+  const steps: { readonly at: Date; readonly write: () => void }[] = [];
+  for (const [n, { domain, live }] of SAMPLES.entries()) {
     if (live === null) continue;
     const [old, next] = [policy(domain, 'testing', 86_400), policy(domain, live)];
     const served = { txtTtlSeconds: 300, cause: 'change', isHeldTesting: false } as const;
-    const [first, second] = [daysAgo(52), daysAgo(20)];
+    const [first, second] = [daysAgo(52 - n), daysAgo(20 - n)];
     store.saveMemory(domain, {
       ...noMemory,
       history: [
@@ -350,23 +150,33 @@ function writeHistory(path: string): void {
       const isPolicy = kind === 'publish-policy';
       const text = (one: StsPolicy): string =>
         isPolicy ? formatPolicy(one) : `v=STSv1; id=${policyId(formatPolicy(one), at)};`;
-      const number = store.beginStep({
-        at,
-        domain,
-        kind,
-        name: isPolicy ? `mta-sts.${domain}` : `_mta-sts.${domain}`,
-        type: isPolicy ? null : 'TXT',
-        before: before === null ? null : [text(before)],
-        after: [text(body)],
-        reason,
-        commit: COMMIT,
-      });
-      store.endStep(number, 'done', null);
+      const write = (): void => {
+        const number = store.beginStep({
+          at,
+          domain,
+          kind,
+          name: isPolicy ? `mta-sts.${domain}` : `_mta-sts.${domain}`,
+          type: isPolicy ? null : 'TXT',
+          before: before === null ? null : [text(before)],
+          after: [text(body)],
+          reason,
+          commit: COMMIT,
+        });
+        store.endStep(number, 'done', null);
+      };
+      steps.push({ at, write });
     };
     step(first, 'publish-policy', old, 'the domain is new: its policy is served before anything points at it', null);
     step(first, 'upsert', old, 'every address serves the policy: senders may know of it', null);
-    step(second, 'publish-policy', next, `mode testing -> ${live}, max_age 1d -> 1w`, old);
+    step(
+      second,
+      'publish-policy',
+      next,
+      live === 'testing' ? 'max_age 1d -> 1w' : `mode testing -> ${live}, max_age 1d -> 1w`,
+      old,
+    );
     step(new Date(second.getTime() + 95_000), 'upsert', next, 'the policy changed and is proved: the id follows', old);
   }
+  for (const { write } of steps.toSorted((a, b) => a.at.getTime() - b.at.getTime())) write();
   store.close();
 }

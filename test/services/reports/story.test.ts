@@ -23,8 +23,8 @@ const OLD: StsPolicy = { mode: 'enforce', maxAgeSeconds: 604_800, mx: [MX1] };
 const NEW: StsPolicy = { mode: 'enforce', maxAgeSeconds: 604_800, mx: [MX1, MX2] };
 const day = (date: number): string => `2026-09-${String(date).padStart(2, '0')}`;
 
-function entry(policy: StsPolicy, id: string, at: string, to: string | null): HistoryEntry {
-  const from = new Date(at);
+function entry(policy: StsPolicy, id: string, begun: string, to: string | null): HistoryEntry {
+  const from = new Date(begun);
   return {
     policy,
     id,
@@ -122,7 +122,7 @@ test.each([1, 2, 3])('a fortnight is told in sentences, in whatever order it cam
     'warning REPORT_OLD_POLICY (medium) Microsoft still held the policy with id 20260801000000aaaaaaaaaaaaaaaa on 12 September ' +
       `(${bodyHash(formatPolicy(OLD))} enforce, max_age 604800, mx mx1.example.com; 50 sessions), which was replaced on 2 September, ` +
       'longer than its max_age allows (9 September)',
-    'info REPORTS_CONTRADICT (low) reports of (stranger.example), which nothing proves, tell of certificate-not-trusted at mx1.example.com ' +
+    'info REPORTS_CONTRADICT (low) Reports of (stranger.example), which nothing proves, tell of certificate-not-trusted at mx1.example.com ' +
       'on 11 September (9,000 sessions); no proved report of these days does',
     'info REPORT_MX_CERTIFICATE (high) mx2.example.com showed an expired certificate to all 3 reporters from 5 to 7 September (77 sessions); ' +
       'none since 8 September',
@@ -170,7 +170,7 @@ test('all silent is one finding, not one for each', () => {
   );
   expect(found.map(({ code, message }) => `${code} ${message}`).filter((text) => !text.includes('OLD_POLICY'))).toEqual(
     [
-      'REPORTS_STOPPED nobody has sent a report for 7 days, although 3 reporters did daily; the last is about 14 September',
+      'REPORTS_STOPPED Nobody has sent a report for 7 days, although 3 reporters did daily; the last is about 14 September',
     ],
   );
 });
