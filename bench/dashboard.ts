@@ -50,6 +50,7 @@ async function run(): Promise<void> {
     state: () => state,
     now: () => now,
     look: (ask) => lookAtState(file, ask),
+    ownerOf: () => null,
     pause,
     onTrouble: (error) => {
       throw error;

@@ -13,6 +13,7 @@ import { operatorApp } from '../services/daemon/operator-app.ts';
 import { openReportCounter, type ReportCounts } from '../services/reports/count-reports.ts';
 import { certificateCounts } from './certificates.ts';
 import type { DaemonPart, DaemonView } from './daemon-parts.ts';
+import { networkOwner } from './reports/network-owner.ts';
 import { providerCalls, statePathOf } from './wiring.ts';
 
 /** Between two slices of the sums over the fleet. */
@@ -53,6 +54,7 @@ async function loadDashboard(
     state,
     now: systemClock.now,
     look: (ask) => lookAtState(path, ask),
+    ownerOf: await networkOwner(config.reports),
     pause: () => setTimeout(BREATH_MS),
     onTrouble: (error) => log.warn({ error: String(error) }, 'the dashboard could not add up the fleet'),
   });

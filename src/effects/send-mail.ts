@@ -1,4 +1,4 @@
-/** Floor 2. One plain mail, by an SMTP server or by the sendmail of this machine. */
+/** Floor 2. One mail, by an SMTP server or by the sendmail of this machine. */
 import { createTransport } from 'nodemailer';
 
 import { StsyncError } from '../core/error.ts';
@@ -8,16 +8,21 @@ export interface Mail {
   readonly to: readonly string[];
   readonly subject: string;
   readonly text: string;
+  /** The same for people who read HTML. */
+  readonly html?: string;
+  /** `stsync-weekly.example.net`: what a receiver sorts by (RFC 2919). */
+  readonly listId?: string;
 }
 
 const TIMEOUT_MS = 20_000;
 const SMTP_PORT = 25;
 
 /** `server`: HOST or HOST:PORT; null: sendmail. Throws `NOTIFY_FAILED`; `retryable` but for what the server refuses for good (5xx). */
-export async function sendMail(server: string | null, mail: Mail): Promise<void> {
+export async function sendMail(server: string | null, { listId, ...mail }: Mail): Promise<void> {
   const where = server ?? 'sendmail';
   // Asks for no automatic answers (RFC 3834 §5).
-  const message = { ...mail, to: [...mail.to], headers: { 'Auto-Submitted': 'auto-generated' } };
+  const headers = { 'Auto-Submitted': 'auto-generated', ...(listId === undefined ? {} : { 'List-Id': `<${listId}>` }) };
+  const message = { ...mail, to: [...mail.to], headers };
   try {
     if (server === null) await createTransport({ sendmail: true, newline: 'unix' }).sendMail(message);
     else await createTransport(smtpOptions(server)).sendMail(message);

@@ -60,14 +60,17 @@ export interface DashboardQueries {
   heldBy(domain: string, days: Days): readonly HeldRow[];
 }
 
+const WHERE = 'FROM report_days WHERE domain = ? AND day >= ? AND day <= ?';
 /**
- * Sessions of a reporter and day. Senders tell of one session under each policy they looked at: under DANE (`tlsa`), and again under MTA-STS, or under no
- * policy. So of these two the larger counts, never both.
+ * Senders tell of one session under each policy they looked at: under DANE (`tlsa`), and again under MTA-STS, or under no policy. So of these two the larger
+ * counts for each reporter and day, never both.
  */
-const SESSIONS = `SELECT day,
+const EITHER = `SELECT day,
     max(total(iif(policy_type = 'tlsa', 0, succeeded + failed)), total(iif(policy_type = 'tlsa', succeeded + failed, 0))) AS sessions,
     max(total(iif(policy_type = 'tlsa', 0, failed)), total(iif(policy_type = 'tlsa', failed, 0))) AS failed
-  FROM report_days WHERE domain = ? AND day >= ? AND day <= ? GROUP BY day, reporter`;
+  ${WHERE} GROUP BY day, reporter`;
+const SUMS = 'total(succeeded + failed) AS sessions, total(failed) AS failed';
+const SUMS_OF_SUMS = 'total(sessions) AS sessions, total(failed) AS failed';
 
 export function prepareDashboardQueries(db: DatabaseSync): DashboardQueries {
   const has = (table: string): boolean =>
@@ -82,10 +85,18 @@ export function prepareDashboardQueries(db: DatabaseSync): DashboardQueries {
     journal(page).map((row) => ({ ...readEntry(row), number: Number(row['number']) }));
   if (!has('reports_set_aside')) return { ...noReports, journalPage, certificateEnd };
   const reports = pageQuery(db, 'reports', 'id');
-  const byDay = db.prepare(
-    `SELECT day, total(sessions) AS sessions, total(failed) AS failed FROM (${SESSIONS}) GROUP BY day ORDER BY day`,
-  );
-  const sum = db.prepare(`SELECT total(sessions) AS sessions, total(failed) AS failed FROM (${SESSIONS})`);
+  // Most domains have no DANE, and then plain sums do, in a third of the time.
+  const dane = db.prepare(`SELECT 1 ${WHERE} AND policy_type = 'tlsa' LIMIT 1`);
+  const byDay = {
+    plain: db.prepare(`SELECT day, ${SUMS} ${WHERE} GROUP BY day ORDER BY day`),
+    either: db.prepare(`SELECT day, ${SUMS_OF_SUMS} FROM (${EITHER}) GROUP BY day ORDER BY day`),
+  };
+  const sum = {
+    plain: db.prepare(`SELECT ${SUMS} ${WHERE}`),
+    either: db.prepare(`SELECT ${SUMS_OF_SUMS} FROM (${EITHER})`),
+  };
+  const kindOf = (...of: readonly [string, string, string]): 'plain' | 'either' =>
+    dane.get(...of) === undefined ? 'plain' : 'either';
   const held = db.prepare(
     `SELECT held, policy_type, reporter, total(succeeded) AS succeeded, total(failed) AS failed, max(day) AS last FROM report_days
      WHERE domain = ? AND day >= ? AND day <= ? GROUP BY held, policy_type, reporter ORDER BY last DESC, succeeded + failed DESC, held, reporter`,
@@ -95,8 +106,11 @@ export function prepareDashboardQueries(db: DatabaseSync): DashboardQueries {
     certificateEnd,
     reportsPage: (page) => reports(page).map(headOf),
     sessionsByDay: (domain, { since, until }) =>
-      byDay.all(domain, since, until).map((row) => ({ day: String(row['day']), ...sessionsOf(row) })),
-    sessions: (domain, { since, until }) => sessionsOf(sum.get(domain, since, until) ?? {}),
+      byDay[kindOf(domain, since, until)]
+        .all(domain, since, until)
+        .map((row) => ({ day: String(row['day']), ...sessionsOf(row) })),
+    sessions: (domain, { since, until }) =>
+      sessionsOf(sum[kindOf(domain, since, until)].get(domain, since, until) ?? {}),
     heldBy: (domain, { since, until }) =>
       held.all(domain, since, until).map((row) => ({
         hash: String(row['held']),

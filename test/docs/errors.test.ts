@@ -2,7 +2,15 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { checkCodes, configCodes, errorCodes, findingCodes, grammarCodes, reportCodes, reportFindingCodes } from '../../src/core/codes.ts';
+import {
+  checkCodes,
+  configCodes,
+  errorCodes,
+  findingCodes,
+  grammarCodes,
+  reportCodes,
+  reportFindingCodes,
+} from '../../src/core/codes.ts';
 import { readDocument, root, tableRows } from './markdown.ts';
 
 const kinds = [

@@ -10,7 +10,7 @@ export function mmdb(networks: Readonly<Record<string, Value>>, buildEpoch: numb
   const leaves: { readonly node: number; readonly side: 0 | 1; readonly offset: number }[] = [];
   for (const [network, value] of Object.entries(networks)) {
     const [address = '', length = '0'] = network.split('/');
-    const bits = address.split('.').flatMap((part) => [...Number(part).toString(2).padStart(8, '0')].map(Number));
+    const bits = address.split('.').flatMap((part) => Number(part).toString(2).padStart(8, '0').split('').map(Number));
     let node = 0;
     for (const [depth, bit] of bits.slice(0, Number(length)).entries()) {
       const side = bit === 1 ? 1 : 0;

@@ -57,6 +57,8 @@ export interface Signing {
   readonly selector?: string;
   /** Only so many bytes of the body (`l=`). */
   readonly bodyLength?: number;
+  /** Names of the header fields to sign, with colons between. */
+  readonly headerList?: string;
 }
 
 export interface Keys {
@@ -83,11 +85,12 @@ export function newKeys(): Keys {
     asked,
     set: (name, state) => void states.set(name, state),
     setTags: (name, text) => void tags.set(name, text),
-    sign: async (mail, { domain = 'sender.example', selector = 's1', bodyLength } = {}) => {
+    sign: async (mail, { domain = 'sender.example', selector = 's1', bodyLength, headerList } = {}) => {
       const { privateKey } = selector === 'ed' ? ed : rsa;
       const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
       const limit = bodyLength === undefined ? {} : { maxBodyLength: bodyLength };
-      const signing = { signingDomain: domain, selector, privateKey: pem, ...limit };
+      const headers = headerList === undefined ? {} : { headerList };
+      const signing = { signingDomain: domain, selector, privateKey: pem, ...limit, ...headers };
       const { signatures, errors } = await dkimSign(mail, { ...signing, signatureData: [signing] });
       if (errors.length > 0) throw new Error(JSON.stringify(errors));
       return Buffer.concat([Buffer.from(signatures), mail]);

@@ -56,6 +56,7 @@ export function wantedDomain(domain: string, rest: Partial<DomainConfig> = {}): 
     idRecord: null,
     delegation: null,
     released: false,
+    contacts: [],
     ...rest,
   };
 }

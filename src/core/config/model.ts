@@ -5,6 +5,7 @@ import type { HostName } from '../names.ts';
 import type { PolicyMode } from '../policy.ts';
 import type { Secret } from '../secret.ts';
 import type { ImapMailbox } from './shape-reports-imap.ts';
+import type { WeeklyConfig } from './shape-reports-weekly.ts';
 
 /** Where something stands in the YAML. `line` and `column` count from 1; `file` as the user named it. */
 export interface Place {
@@ -115,6 +116,8 @@ export interface DomainConfig {
   readonly delegation: { readonly zone: HostName } | null;
   /** The delegated domain moves out: all stays as it is until no CNAME of it leads here, then what is ours goes. */
   readonly released: boolean;
+  /** Mail addresses of its owners: each gets the weekly summary. Each once; may be empty. */
+  readonly contacts: readonly string[];
 }
 
 /** How stsync looks at the world; every key optional in the YAML. */
@@ -241,6 +244,8 @@ export interface ReportsConfig {
   readonly networkData: string | null;
   /** Addresses of senders are asked for in reverse DNS. */
   readonly senderNames: boolean;
+  /** Null: owners get no mail. */
+  readonly weekly: WeeklyConfig | null;
 }
 
 export interface Config {

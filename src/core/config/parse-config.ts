@@ -19,6 +19,7 @@ import type { ReadContext } from './reading.ts';
 import type { Reader } from './readers.ts';
 import { checkReferences } from './references.ts';
 import { delegationCollisions } from './resolve-delegation.ts';
+import { contactFaults } from './contact-faults.ts';
 import { type Fallbacks, resolveDomain, type Resolved } from './resolve-domain.ts';
 import { defaultDaemon } from './shape-daemon.ts';
 import { defaultReports } from './shape-reports.ts';
@@ -76,6 +77,7 @@ export function parseConfig(files: readonly ConfigFile[], context: ParseContext)
     ...resolved.flatMap((one) => one.faults),
     ...lackingFaults(merged, resolved, fallbacks),
     ...delegationCollisions(domains),
+    ...contactFaults(merged),
   ];
   const schedule = writtenSchedule(merged);
   if (faults.length > 0) return { ok: false, faults: sortFaults(faults), schedule };

@@ -88,6 +88,7 @@ function makeDomain(
     idRecord: pick(levels, 'idRecord')?.value ?? null,
     delegation: zoneOf(levels),
     released: pick(levels, 'released')?.value ?? false,
+    contacts: [...new Set(pick(levels, 'contacts')?.value)],
   };
 }
 

@@ -11,6 +11,7 @@ import { choice, duration, flag, parsedText, type Reader, text, transform } from
 import { someNames } from './provider-names.ts';
 import { byKind, type Field, mapOf, named, object, plainList, type Values } from './readers-composed.ts';
 import { delegationReader } from './shape-delegation.ts';
+import { parseContact } from './shape-reports-weekly.ts';
 import { publisherReader } from './shape-publisher.ts';
 import type { Located } from './source-text.ts';
 import { suggest } from './suggest.ts';
@@ -125,6 +126,10 @@ const sharedFields = {
   tlsReports: {
     reader: plainList('a list of mailto: and https: URIs', parsedText('a mailto: or https: URI', parseRua)),
     about: 'Where TLS reports go. An empty list deletes the record; without the key it is left alone.',
+  },
+  contacts: {
+    reader: plainList('a list of mailto: addresses', parsedText('a mailto: address', parseContact)),
+    about: 'Who owns the domain: each address gets the weekly summary (`reports.weekly`).',
   },
   observe: {
     reader: choice(['dns', 'provider']),

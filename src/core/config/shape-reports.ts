@@ -1,11 +1,13 @@
 /** Floor 0. `reports:`, which TLS reports are counted. */
 import type { ReportsConfig } from './model.ts';
+import { isFaulty } from './publisher-host.ts';
 import { flag, path, type Reader, transform } from './readers.ts';
 import { object } from './readers-composed.ts';
 import { reportsHttpsReader } from './shape-reports-https.ts';
 import { reportsLmtpReader } from './shape-reports-lmtp.ts';
 import { imapReader } from './shape-reports-imap.ts';
 import { defaultKeep, reportsKeepReader } from './shape-reports-keep.ts';
+import { reportsWeeklyReader } from './shape-reports-weekly.ts';
 
 /** Where there is no `reports:`. */
 export const defaultReports: ReportsConfig = {
@@ -17,6 +19,7 @@ export const defaultReports: ReportsConfig = {
   keep: defaultKeep,
   networkData: null,
   senderNames: true,
+  weekly: null,
 };
 
 /** `reports:`. */
@@ -45,17 +48,23 @@ export const reportsReader: Reader<ReportsConfig> = transform(
         about: 'Whether the daemon asks reverse DNS for the addresses that failures came from (default true).',
       },
       keep: { reader: reportsKeepReader, about: 'How long reports stay in the state.' },
+      weekly: { reader: reportsWeeklyReader, about: 'The weekly mail to the `contacts` of each domain.' },
     },
     { what: '`reports`', canBeEmpty: true },
   ),
-  (reports): ReportsConfig => ({
-    acceptUnsigned: reports.acceptUnsigned?.value ?? defaultReports.acceptUnsigned,
-    strict: reports.strict?.value ?? defaultReports.strict,
-    https: reports.https?.value ?? null,
-    lmtp: reports.lmtp?.value ?? null,
-    imap: reports.imap?.value ?? defaultReports.imap,
-    keep: reports.keep?.value ?? defaultKeep,
-    networkData: reports.networkData?.value ?? null,
-    senderNames: reports.senderNames?.value ?? defaultReports.senderNames,
-  }),
+  (reports): ReportsConfig | undefined => {
+    // Else `contacts` would seem to have nobody who writes to them.
+    if (isFaulty(reports.weekly)) return undefined;
+    return {
+      acceptUnsigned: reports.acceptUnsigned?.value ?? defaultReports.acceptUnsigned,
+      strict: reports.strict?.value ?? defaultReports.strict,
+      https: reports.https?.value ?? null,
+      lmtp: reports.lmtp?.value ?? null,
+      imap: reports.imap?.value ?? defaultReports.imap,
+      keep: reports.keep?.value ?? defaultKeep,
+      networkData: reports.networkData?.value ?? null,
+      senderNames: reports.senderNames?.value ?? defaultReports.senderNames,
+      weekly: reports.weekly?.value ?? null,
+    };
+  },
 );

@@ -52,9 +52,13 @@ function entryOf(reader: Reader<Response>, address: string): object | null {
 /** `autonomous_system_number` of MaxMind and DB-IP; `asn: "AS15169"` of IPinfo. */
 function parseOwner(found: object): NetworkOwner | null {
   const fields = new Map<string, unknown>(Object.entries(found));
-  const number = fields.get('autonomous_system_number') ?? /^AS(\d+)$/.exec(String(fields.get('asn')))?.[1];
-  const name = fields.get('autonomous_system_organization') ?? fields.get('as_name') ?? fields.get('name') ?? '';
+  const number = fields.get('autonomous_system_number') ?? /^AS(\d+)$/.exec(textOf(fields.get('asn')))?.[1];
+  const name = fields.get('autonomous_system_organization') ?? fields.get('as_name') ?? fields.get('name');
   return number === undefined || !Number.isSafeInteger(Number(number))
     ? null
-    : { number: Number(number), name: String(name).slice(0, 100) };
+    : { number: Number(number), name: textOf(name).slice(0, 100) };
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }

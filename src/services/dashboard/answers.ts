@@ -3,6 +3,7 @@ import type { Context } from 'hono';
 
 import type { StateView } from '../../effects/look-at-state.ts';
 import type { FleetState } from '../daemon/fleet-state.ts';
+import type { OwnerOf } from '../reports/summarize.ts';
 import type { FileFormat, FileTable } from './file-table.ts';
 import type { Page } from './page.ts';
 
@@ -11,6 +12,8 @@ export interface DashboardWorld {
   readonly now: () => Date;
   /** Null: there is no state yet. Throws `STATE_UNREADABLE` and `LOCKED`. */
   readonly look: <T>(ask: (view: StateView) => T) => T | null;
+  /** Who owns the network of a sender. */
+  readonly ownerOf: OwnerOf;
   /** Lets the rest of the daemon work for a moment. */
   readonly pause: () => Promise<void>;
   /** What went wrong beside any page. */

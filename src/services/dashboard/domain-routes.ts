@@ -19,7 +19,7 @@ export function domainPages(app: Hono, world: DashboardWorld, { page, file, bad,
     if (!range.ok) return bad(c, range.message);
     const known = knownDomain(state(), domain);
     const read = look((view) => {
-      const record = readDomain(view, domain, range.value);
+      const record = readDomain(view, domain, range.value, world.ownerOf);
       const asked = { since: range.value.since, now: now() };
       const of = { plan: known.state?.plan ?? null, history: record.memory.history };
       return { record, reportFindings: findingsOf(view.reports, domain, of, asked) };

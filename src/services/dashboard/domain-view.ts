@@ -10,6 +10,7 @@ import type { StateView } from '../../effects/look-at-state.ts';
 import type { NumberedReport } from '../../effects/report-store.ts';
 import type { HeldRow, NumberedEntry } from '../../effects/store-sqlite-dashboard.ts';
 import type { DomainState, FleetState } from '../daemon/fleet-state.ts';
+import { namedSources, type OwnerOf } from '../reports/summarize.ts';
 import type { Range } from './range.ts';
 import type { DayPoint } from './stacked-bars.ts';
 import { daysBetween } from './words.ts';
@@ -53,13 +54,18 @@ export function knownDomain({ inForce, domains, known, orphans }: FleetState, do
   };
 }
 
-export function readDomain({ store, reports, dashboard }: StateView, domain: string, range: Range): DomainRecord {
+export function readDomain(
+  { store, reports, dashboard }: StateView,
+  domain: string,
+  range: Range,
+  ownerOf: OwnerOf,
+): DomainRecord {
   const filter = { domain, since: range.since, until: range.until };
   const host = policyHostOf(domain);
   const held = dashboard.heldBy(domain, range);
   const counts = {
     result: reports.counts('result', filter),
-    source: reports.counts('source', filter),
+    source: namedSources(reports, reports.counts('source', filter), ownerOf),
     mx: reports.counts('mx', filter),
     policy: reports.counts('policy', filter),
   };

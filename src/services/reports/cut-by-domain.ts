@@ -9,7 +9,10 @@ export function cutByDomain(
   const byDomain = new Map<string | null, TlsReportPolicy[]>();
   for (const policy of policies) {
     const domain = policy.policyDomain ?? statedDomain;
-    byDomain.set(domain, [...(byDomain.get(domain) ?? []), policy]);
+    const known = byDomain.get(domain);
+    // A report may have a hundred thousand policies.
+    if (known === undefined) byDomain.set(domain, [policy]);
+    else known.push(policy);
   }
   if (policies.length === 0) byDomain.set(statedDomain, []);
   return Array.from(byDomain, ([domain, ofDomain]) => ({ domain, policies: ofDomain }));

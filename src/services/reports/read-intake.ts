@@ -17,6 +17,8 @@ import { cutByDomain } from './cut-by-domain.ts';
 const MAX_SIGNATURES = 5;
 /** A forwarded mail in a forwarded mail. */
 const MAX_NESTING = 2;
+/** Rows of one report in the list of what is set aside: whoever names more domains pushes nothing else out of it. */
+const MOST_ASIDE = 20;
 /** Larger ones are told of, and not kept. */
 const MAX_KEPT_BYTES = 1024 * 1024;
 
@@ -41,15 +43,22 @@ export type Found = Change | { readonly kind: 'again'; readonly source: string; 
 interface Item {
   readonly source: string;
   readonly bytes: Uint8Array;
+  readonly digest: string;
   readonly way: Way;
   readonly world: IntakeWorld;
   readonly nesting: number;
 }
 
+/** What names the domain of policies that name none (RFC 8460 §5.3, §5.1). */
+interface Stated {
+  readonly header: string | null;
+  readonly fileName: string | null;
+}
+
 /** What proves the reports of an item, asked when there is one. */
 type Prove = (report: TlsReport) => Promise<Proved>;
 type Proved =
-  | (Pick<KeptReport, 'verdict' | 'proof' | 'remarks'> & { readonly kind: 'counts' })
+  | (Pick<KeptReport, 'verdict' | 'proof' | 'remarks'> & { readonly kind: 'counts'; readonly isHeaderProved: boolean })
   | { readonly kind: 'unproved'; readonly message: string }
   | { readonly kind: 'again'; readonly message: string };
 
@@ -61,24 +70,19 @@ export async function readIntake(
   way: Way = 'hand',
 ): Promise<readonly Found[]> {
   if (bytes === null) return [tooLarge(source, way, world)];
-  return readItem({ source, bytes, way, world, nesting: 0 });
+  return readItem({ source, bytes, digest: digestOf(bytes), way, world, nesting: 0 });
 }
 
 async function readItem(item: Item): Promise<readonly Found[]> {
   const { way, bytes, source } = item;
   if (way === 'mail' || (way === 'hand' && sniff(bytes) === 'other')) return readMailItem(item);
   const verdict = way === 'https' ? 'https' : 'file';
-  const prove: Prove = async () => ({ kind: 'counts', verdict, proof: null, remarks: [] });
-  return readPacked(item, bytes, prove, domainOfFileName(source));
+  const prove: Prove = async () => ({ kind: 'counts', verdict, proof: null, remarks: [], isHeaderProved: false });
+  return readPacked(item, bytes, prove, { header: null, fileName: domainOfFileName(source) });
 }
 
 /** What may be a report: unpacked, parsed, proved, cut by domain. */
-async function readPacked(
-  item: Item,
-  packed: Uint8Array,
-  prove: Prove,
-  statedDomain: string | null,
-): Promise<readonly Found[]> {
+async function readPacked(item: Item, packed: Uint8Array, prove: Prove, stated: Stated): Promise<readonly Found[]> {
   const unpacked = await unpack(packed);
   if (!unpacked.ok) return [setAside(item, 'rejected', unpacked.code, unpacked.message)];
   if (sniff(unpacked.bytes) !== 'json') return [notAReport(item, unpacked.bytes)];
@@ -91,9 +95,25 @@ async function readPacked(
   const proved = await prove(report.value);
   if (proved.kind === 'again') return [{ kind: 'again', source: item.source, message: proved.message }];
   const remarks = report.warnings.map(({ code, message }) => `${code} ${message}`);
-  return cutByDomain(report.value, statedDomain).map((part) =>
+  // Whoever has a signed mail could send it again with another domain in a header that is not signed.
+  const header = proved.kind === 'counts' && !proved.isHeaderProved ? null : stated.header;
+  const found = cutByDomain(report.value, header ?? stated.fileName).map((part) =>
     judgePart(item, { ...report.value, ...part, remarks }, proved),
   );
+  return withoutMostAside(found);
+}
+
+/** The content of one that stays brings back the others once they are ours. */
+function withoutMostAside(found: readonly Found[]): readonly Found[] {
+  const aside = found.filter((one) => one.kind === 'set-aside');
+  const last = aside[MOST_ASIDE - 1];
+  if (last === undefined || aside.length === MOST_ASIDE) return found;
+  const message = `${last.item.message} (and ${aside.length - MOST_ASIDE} more domains of this report)`;
+  return [
+    ...found.filter((one) => one.kind !== 'set-aside'),
+    ...aside.slice(0, MOST_ASIDE - 1),
+    { ...last, item: { ...last.item, message } },
+  ];
 }
 
 /** A report about one domain: whoever signed it, it is not counted for a domain that is not ours. */
@@ -109,10 +129,10 @@ function judgePart(item: Item, part: Part, proved: Exclude<Proved, { readonly ki
   if (proved.kind === 'unproved') return setAside(item, 'quarantined', 'DKIM_UNPROVED', proved.message, known);
   const { verdict, proof } = proved;
   const remarks = [...report.remarks, ...proved.remarks];
-  const { source, world, bytes } = item;
+  const { source, world, digest } = item;
   return {
     kind: 'keep',
-    clears: digestOf(bytes),
+    clears: digest,
     report: { ...report, domain, verdict, proof, remarks, source, receivedAt: world.now() },
   };
 }
@@ -122,18 +142,21 @@ async function readMailItem(item: Item): Promise<readonly Found[]> {
   if (mail === null)
     return [setAside(item, 'rejected', 'MAIL_BROKEN', 'the mail cannot be read, or has too many parts')];
   const prove = proverOf(item, mail);
-  const stated = domainOfAddress(`@${mail.header('tls-report-domain').trim()}`);
+  const header = domainOfAddress(`@${mail.header('tls-report-domain').trim()}`);
   const found: Found[] = [];
   for (const { content, name, isMail } of mail.parts) {
     if (isMail && item.nesting < MAX_NESTING) {
-      const inner = await readMailItem({ ...item, bytes: content, nesting: item.nesting + 1 });
+      const within = { ...item, bytes: content, digest: digestOf(content), nesting: item.nesting + 1 };
+      const inner = await readMailItem(within);
       found.push(...inner.filter((one) => one.kind !== 'set-aside' || one.item.code !== 'NOT_A_REPORT'));
-    } else if (['gzip', 'zip', 'json'].includes(sniff(content)))
-      found.push(...(await readPacked(item, content, prove, stated ?? domainOfFileName(name ?? ''))));
+    } else if (['gzip', 'zip', 'json'].includes(sniff(content))) {
+      const stated = { header, fileName: domainOfFileName(name ?? '') };
+      for (const one of await readPacked(item, content, prove, stated)) found.push(one);
+    }
   }
-  if (found.length > 0) return found;
   if (mail.hasTooLarge)
-    return [setAside(item, 'rejected', 'FILE_TOO_LARGE', 'a part of the mail has more than 14 MiB')];
+    found.push(setAside(item, 'rejected', 'FILE_TOO_LARGE', 'a part of the mail has more than 14 MiB'));
+  if (found.length > 0) return found;
   return [setAside(item, 'rejected', 'NOT_A_REPORT', 'no part of the mail looks like a TLS report')];
 }
 
@@ -150,12 +173,17 @@ function proverOf({ bytes, world }: Item, mail: Mail): Prove {
     const submitter = domainOfAddress(`@${mail.header('tls-report-submitter').trim()}`);
     const from = domainOfAddress(mail.header('from'));
     const judged = judgeSignatures(await checks, { reportingDomain: reportingDomain ?? submitter ?? from, isStrict });
-    if (judged.kind === 'proved')
-      return { kind: 'counts', verdict: 'dkim', proof: judged.proof, remarks: judged.remarks };
+    if (judged.kind === 'proved') return { ...judged, kind: 'counts', verdict: 'dkim' };
     if (judged.kind === 'again') return judged;
     const message = isTooMany ? `the mail has more than ${MAX_SIGNATURES} DKIM signatures` : judged.message;
     return acceptUnsigned
-      ? { kind: 'counts', verdict: 'unsigned', proof: null, remarks: [`DKIM_UNPROVED ${message}`] }
+      ? {
+          kind: 'counts',
+          verdict: 'unsigned',
+          proof: null,
+          remarks: [`DKIM_UNPROVED ${message}`],
+          isHeaderProved: true,
+        }
       : { kind: 'unproved', message };
   };
 }
@@ -183,14 +211,14 @@ function faultOf(
 }
 
 function setAside(
-  { source, bytes, way, world }: Item,
+  { source, bytes, digest, way, world }: Item,
   state: SetAside['state'],
   code: SetAside['code'],
   message: string,
   known: Pick<SetAside, 'organization' | 'domain'> = { organization: null, domain: null },
 ): Found {
   const content = bytes.length > MAX_KEPT_BYTES ? null : bytes;
-  const item = { ...known, state, code, message, source, way, digest: digestOf(bytes), content, at: world.now() };
+  const item = { ...known, state, code, message, source, way, digest, content, at: world.now() };
   return { kind: 'set-aside', item };
 }
 
@@ -201,7 +229,8 @@ function notAReport(item: Item, bytes: Uint8Array): Found {
 
 function tooLarge(source: string, way: Way, world: IntakeWorld): Found {
   // Nothing of it was kept, so its place stands for it.
-  const item = { source, bytes: Buffer.from(source), way, world, nesting: 0 };
+  const bytes = Buffer.from(source);
+  const item = { source, bytes, digest: digestOf(bytes), way, world, nesting: 0 };
   return setAside(item, 'rejected', 'FILE_TOO_LARGE', 'a mail has more than 25 MiB, or another file more than 10 MiB');
 }
 

@@ -15,29 +15,35 @@ export function summarize(
 ): ReportsSummary {
   const tables = by.map((dimension) => {
     const rows = reader.counts(dimension, filter);
-    const words = wordsOf(dimension, reader, rows, ownerOf);
+    const words = wordsOf(dimension, reader, rows);
+    const named = dimension === 'source' ? namedSources(reader, rows, ownerOf) : rows;
     return {
       by: dimension,
-      rows: rows.map((row) => ({ ...row, label: row.label === '' ? NOT_SAID : words(row.label) })),
+      rows: named.map((row) => ({ ...row, label: row.label === '' ? NOT_SAID : words(row.label) })),
     };
   });
   const totals = reader.totals(filter).map(({ label: _label, ...row }) => row);
   return { ...filter, ...reader.reach(filter), totals, tables, findings: [], setAside: reader.setAsideCount() };
 }
 
+/** Addresses with name and owner; what a reporter leaves out stays so. */
+export function namedSources(
+  reader: Pick<ReportReader, 'senderNames'>,
+  rows: readonly SummaryRow[],
+  ownerOf: OwnerOf,
+): readonly SummaryRow[] {
+  const names = reader.senderNames(rows.map(({ label }) => label));
+  const words = (label: string): string => senderWords(label, names.get(label) ?? null, ownerOf(label));
+  return rows.map((row) => (row.label === '' ? row : { ...row, label: words(row.label) }));
+}
+
 /** A label as people read it. */
 function wordsOf(
   by: SummaryDimension,
-  reader: Omit<ReportReader, 'close'>,
+  reader: Pick<ReportReader, 'held'>,
   rows: readonly SummaryRow[],
-  ownerOf: OwnerOf,
 ): (label: string) => string {
-  const labels = rows.map(({ label }) => label);
-  if (by === 'policy') {
-    const held = reader.held(labels);
-    return (label) => policyWords(label, held.get(label) ?? '');
-  }
-  if (by !== 'source') return (label) => label;
-  const names = reader.senderNames(labels);
-  return (label) => senderWords(label, names.get(label) ?? null, ownerOf(label));
+  if (by !== 'policy') return (label) => label;
+  const held = reader.held(rows.map(({ label }) => label));
+  return (label) => policyWords(label, held.get(label) ?? '');
 }

@@ -1,5 +1,5 @@
-/** What the known senders write. Shapes after public issue threads (FIELD section 2, STACK-mail section 10), names are reserved ones. */
-import { readFileSync } from 'node:fs';
+/** What the known senders write, and holes that were seen. Shapes after public issue threads (FIELD section 2, STACK-mail section 10), names are reserved ones. */
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
@@ -34,6 +34,15 @@ const known: readonly [string, readonly Line[], readonly string[], string][] = [
   ['microsoft-no-zone', [['sts', 'example.com', 1, 0, 0]], ['REPORT_DATE_FORM', 'REPORT_DATE_FORM'], 'no zone'],
   ['microsoft-no-addresses', [['sts', 'example.com', 0, 3, 1]], [], 'a failure without any address, no policy-string'],
   [
+    'microsoft-failures',
+    [
+      ['sts', 'example.com', 7, 2, 1],
+      ['tlsa', 'example.com', 9, 0, 0],
+    ],
+    ['REPORT_DATE_FORM', 'REPORT_DATE_FORM'],
+    'all its habits at once: no zone, no addresses, an id that ends in +, nine sessions under two policies',
+  ],
+  [
     'mox',
     [
       ['sts', 'xn--bcher-kva.example', 4, 1, 1],
@@ -41,6 +50,12 @@ const known: readonly [string, readonly Line[], readonly string[], string][] = [
     ],
     ['REPORT_U_LABEL'],
     'U-labels, null for empty lists, empty texts',
+  ],
+  [
+    'mox-mx-host',
+    [['tlsa', 'mx1.example.com', 0, 3, 2]],
+    [],
+    'sent to the MX host itself: DANE has its own record there',
   ],
   ['stalwart', [['sts', 'example.com', 1, 2, 1]], ['REPORT_MISSING'], 'null for what is missing, contact-info too'],
   [
@@ -55,9 +70,27 @@ const known: readonly [string, readonly Line[], readonly string[], string][] = [
     ['REPORT_KIND'],
     'mx-host as a text, erratum 6241',
   ],
+  [
+    'holes',
+    [['no-policy-found', null, 0, 4, 1]],
+    ['REPORT_MISSING', 'REPORT_MISSING', 'REPORT_MISSING', 'REPORT_MISSING'],
+    'no contact, domain, addresses or totals; other readers refuse it',
+  ],
+  ['overlap', [['sts', 'example.com', 30, 5, 2]], ['REPORT_SUM'], 'sessions that failed in two ways, RFC 8460 §4.2'],
+  [
+    'extensions',
+    [['dane-and-sts', 'example.com', 8, 1, 1]],
+    ['REPORT_COUNT_TEXT', 'REPORT_UNKNOWN_TYPE', 'REPORT_UNKNOWN_TYPE', 'REPORT_COUNT_TEXT', 'REPORT_COUNT_TEXT'],
+    'types that no RFC has (the registry of §6.6 is open), counts as texts, a field of its own',
+  ],
 ];
 
 describe('reports of known senders', () => {
+  test('stand each in the table', () => {
+    const files = readdirSync(join(import.meta.dirname, 'fixtures')).map((name) => name.replace(/\.json$/, ''));
+    expect(known.map(([name]) => name).toSorted()).toEqual(files.toSorted());
+  });
+
   test.each(known)('%s is read', (name, lines, warnings) => {
     const { policies } = read(name);
     const summary = policies.map((one) => [
@@ -118,6 +151,13 @@ describe('reports of known senders', () => {
       ],
     });
   });
+
+  test('ids are kept as they are written', () =>
+    expect(['google', 'microsoft-failures', 'microsoft-no-zone'].map((name) => read(name).reportId)).toEqual([
+      '2026-09-07T00:00:00Z_example.com',
+      '134326213113267004+',
+      '134326213113267002+example.com',
+    ]));
 
   test('the texts of a failure are null where a sender leaves them empty', () => {
     const [policy] = read('mox').policies;

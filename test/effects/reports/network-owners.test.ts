@@ -28,7 +28,9 @@ test('says who owns a network, in the words of MaxMind and of IPinfo', () => {
   );
   expect(owners.ownerOf('192.0.2.7')).toEqual({ number: 64500, name: 'Sender' });
   expect(owners.ownerOf('198.51.100.1')).toEqual({ number: 64501, name: 'Other' });
-  expect(['203.0.113.1', '10.0.0.1', '2001:db8::1', 'no address', ''].map(owners.ownerOf)).toEqual(Array(5).fill(null));
+  expect(['203.0.113.1', '10.0.0.1', '2001:db8::1', 'no address', ''].map((one) => owners.ownerOf(one))).toEqual(
+    Array(5).fill(null),
+  );
   expect(owners.builtAt).toEqual(new Date(1_780_000_000_000));
 });
 

@@ -32,6 +32,8 @@ describe('unpack', () => {
     ['gzip', gzipSync(json), '{"a":1}'],
     ['gzip of two members', Buffer.concat([gzipSync('{"a"'), gzipSync(':1}')]), '{"a":1}'],
     ['gzip with zeros behind', Buffer.concat([gzipSync(json), Buffer.alloc(9)]), '{"a":1}'],
+    ['gzip with a line end behind, from mail', Buffer.concat([gzipSync(json), Buffer.from('\r\n')]), '{"a":1}'],
+    ['gzip with a text behind', Buffer.concat([gzipSync(json), Buffer.from('x')]), 'GZIP_BROKEN'],
     ['gzip in gzip, once', gzipSync(gzipSync('x')).subarray(0), Buffer.from(gzipSync('x')).toString()],
     ['cut gzip', gzipSync(json).subarray(0, 15), 'GZIP_BROKEN'],
     ['a gzip bomb', gzipSync(Buffer.alloc((10 << 20) + 1)), 'UNPACKS_TOO_LARGE'],

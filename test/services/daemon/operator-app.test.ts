@@ -95,7 +95,10 @@ function rig(state: FleetState, peer = '127.0.0.1'): Rig {
     log: { debug: note, info: note, warn: note, error: note, hide: () => undefined },
     now: () => now,
     openStore: () => store,
-    dashboard: async () => (request) => new Response(`dashboard ${new URL(request.url).pathname}`),
+    dashboard: async () => (request) =>
+      new Response(`dashboard ${new URL(request.url).pathname}`, {
+        headers: { 'Content-Security-Policy': 'of the page' },
+      }),
     mayAsk,
   });
   const ask = async (path: string, init: RequestInit): Promise<Response> =>
@@ -278,6 +281,34 @@ describe('who may ask', () => {
     for (const path of ['/api/v1/domains', '/metrics', '/api/v1/journal'])
       expect((await get(path, headers)).status).toBe(status);
     expect((await get('/healthz', headers)).status).toBe(200);
+  });
+});
+
+describe('the dashboard', () => {
+  const paths = [
+    '/',
+    '/domains/example.com',
+    '/reports',
+    '/reports/1',
+    '/rejected',
+    '/journal',
+    '/files/fleet.csv',
+    '/assets/dashboard.css',
+  ];
+
+  it.each(paths)('answers %s, with a policy of its own beside the headers of all', async (path) => {
+    const response = await rig(fleet({})).get(path);
+    expect([response.status, await response.text()]).toEqual([200, `dashboard ${path}`]);
+    expect(response.headers.get('content-security-policy')).toBe('of the page');
+    expect([response.headers.get('cache-control'), response.headers.get('x-content-type-options')]).toEqual([
+      'no-store',
+      'nosniff',
+    ]);
+  });
+
+  it.each(paths)('shows %s to nobody who may not ask', async (path) => {
+    const response = await rig(fleet({}), '203.0.113.9').get(path);
+    expect([response.status, await response.text()]).toEqual([403, '']);
   });
 });
 

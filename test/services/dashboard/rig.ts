@@ -30,6 +30,7 @@ export function emptyWorld(rest: Partial<DashboardWorld> = {}): DashboardWorld {
     state: () => noFleet,
     now: () => now,
     look: () => null,
+    ownerOf: () => null,
     pause: async () => undefined,
     onTrouble: (error) => {
       throw error;

@@ -110,6 +110,7 @@ export function sampleWorld(directory: string): DashboardWorld {
     state: () => state,
     now: () => now,
     look: (ask) => lookAtState(path, ask),
+    ownerOf: () => null,
     pause: async () => undefined,
     onTrouble: (error) => {
       throw error;

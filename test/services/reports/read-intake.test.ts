@@ -164,6 +164,29 @@ describe('a mail', () => {
     expect(shortly(await take(other))).toEqual(['quarantined DKIM_UNPROVED']);
   });
 
+  test('names the domain in its headers only where they are signed; else whoever has a signed mail could say another', async () => {
+    const nameless = policyWith({ 'policy-domain': undefined });
+    const mail = reportMail(nameless, { fileName: 'report.json.gz' });
+    const headerList = 'From:TLS-Report-Domain:TLS-Report-Submitter';
+    const other = 'TLS-Report-Domain: mx1.example.com\r\n';
+    const signed = await keys.sign(mail, { headerList });
+    expect(await take(signed)).toMatchObject([{ kind: 'keep', report: { domain: 'example.com' } }]);
+    expect(await take(Buffer.concat([Buffer.from(other), signed]))).toMatchObject([
+      { report: { domain: 'example.com' } },
+    ]);
+    expect(shortly(await take(await keys.sign(mail)))).toEqual(['quarantined NO_POLICY_DOMAIN']);
+    const name = 'Content-Disposition: attachment; filename="a!mx1.example.com!1!2.json"\r\n';
+    const alone = await keys.sign(Buffer.from(`From: tls@sender.example\r\n${name}\r\n${nameless}\r\n`), {
+      headerList: 'From',
+    });
+    expect(shortly(await take(alone))).toEqual(['quarantined NO_POLICY_DOMAIN']);
+    // The name of a file in a part stands in the body, which is signed.
+    const named = await keys.sign(reportMail(nameless));
+    expect(await take(Buffer.concat([Buffer.from(other), named]))).toMatchObject([
+      { report: { domain: 'example.com' } },
+    ]);
+  });
+
   test('forwarded whole as an attachment still verifies, also in two wrappings', async () => {
     const mail = await keys.sign(reportMail(report));
     expect(shortly(await take(forwarded(mail)))).toEqual(['dkim sender.example']);
