@@ -2,7 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 
 import type { ReportFacts } from '../core/reports/finding-model.ts';
-import { readReportFacts } from './store-sqlite-report-facts.ts';
+import { prepareReportFacts } from './store-sqlite-report-facts.ts';
 
 const LAST_DAY = '9999-12-31';
 
@@ -10,6 +10,6 @@ const LAST_DAY = '9999-12-31';
 export function prepareEvidence(db: DatabaseSync): (domain: string, since: string) => ReportFacts | null {
   if (db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'report_days'").get() === undefined) return () => null;
   const any = db.prepare('SELECT 1 FROM report_days WHERE domain = ? AND day >= ? LIMIT 1');
-  return (domain, since) =>
-    any.get(domain, since) === undefined ? null : readReportFacts(db, { domain, since, until: LAST_DAY });
+  const facts = prepareReportFacts(db);
+  return (domain, since) => (any.get(domain, since) === undefined ? null : facts({ domain, since, until: LAST_DAY }));
 }

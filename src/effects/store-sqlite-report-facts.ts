@@ -1,56 +1,71 @@
 /** Floor 2. All counts of one domain over some days, out of the SQLite state. Errors of SQLite pass through. */
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 
 import type { ReportFacts } from '../core/reports/finding-model.ts';
 import { type Verdict, verdicts } from '../core/reports/model.ts';
 import type { CellKey } from '../core/reports/tally.ts';
 import type { ReportFilter } from './report-store.ts';
-import type { Row } from './sqlite.ts';
 
 /** A domain with more has other troubles; the newest days are what people act on. */
 const MOST_ROWS = 20_000;
+const KEY = 'day, domain, reporter, verdict, policy_type, held';
 
-/** `domain` null gives none: it is about one. */
-export function readReportFacts(db: DatabaseSync, { domain, since, until }: ReportFilter): ReportFacts {
-  const rows = (table: string): readonly Row[] =>
-    domain === null
-      ? []
-      : db
-          .prepare(
-            `SELECT * FROM ${table} WHERE domain = ? AND day >= ? AND day <= ? ORDER BY day DESC LIMIT ${MOST_ROWS}`,
-          )
-          .all(domain, since, until);
-  const totals = rows('report_days').map((row) => ({
-    ...keyOf(row),
-    succeeded: Number(row['succeeded']),
-    failed: Number(row['failed']),
-  }));
-  const failures = rows('report_failures').map((row) => ({
-    ...keyOf(row),
-    result: String(row['result']),
-    source: String(row['source']),
-    mx: String(row['mx']),
-    sessions: Number(row['sessions']),
-  }));
+/**
+ * Prepared once: a run asks for each domain in testing. Rows come as arrays, in half the time of objects. A filter without a domain gives none: facts are
+ * about one.
+ */
+export function prepareReportFacts(db: DatabaseSync): (filter: ReportFilter) => ReportFacts {
+  const totalRows = prepareRows(db, 'report_days', 'succeeded, failed');
+  const failureRows = prepareRows(db, 'report_failures', 'result, source, mx, sessions');
   const text = db.prepare('SELECT text FROM held_policies WHERE hash = ?');
-  const held = new Map<string, string>();
-  for (const hash of new Set(totals.map((one) => one.held)))
-    if (hash !== '') held.set(hash, String(text.get(hash)?.['text'] ?? ''));
-  return { domain: domain ?? '', totals, failures, held };
-}
-
-function keyOf(row: Row): CellKey {
-  return {
-    day: String(row['day']),
-    domain: String(row['domain']),
-    reporter: String(row['reporter']),
-    verdict: verdictOf(row['verdict']),
-    policyType: String(row['policy_type']),
-    held: String(row['held']),
+  return (filter) => {
+    const totals = totalRows(filter).map(({ key, rest: [succeeded, failed] }) => ({
+      ...key,
+      succeeded: Number(succeeded),
+      failed: Number(failed),
+    }));
+    const failures = failureRows(filter).map(({ key, rest: [result, source, mx, sessions] }) => ({
+      ...key,
+      result: String(result),
+      source: String(source),
+      mx: String(mx),
+      sessions: Number(sessions),
+    }));
+    const held = new Map<string, string>();
+    for (const hash of new Set(totals.map((one) => one.held)))
+      if (hash !== '') held.set(hash, String(text.get(hash)?.['text'] ?? ''));
+    return { domain: filter.domain ?? '', totals, failures, held };
   };
 }
 
+interface KeyedRow {
+  readonly key: CellKey;
+  /** What stands behind the key. */
+  readonly rest: readonly SQLOutputValue[];
+}
+
+function prepareRows(db: DatabaseSync, table: string, columns: string): (filter: ReportFilter) => readonly KeyedRow[] {
+  const select = db.prepare(
+    `SELECT ${KEY}, ${columns} FROM ${table} WHERE domain = ? AND day >= ? AND day <= ? ORDER BY day DESC LIMIT ${MOST_ROWS}`,
+  );
+  select.setReturnArrays(true);
+  return ({ domain, since, until }) =>
+    domain === null ? [] : select.all(domain, since, until).map((row) => keyed(Object.values(row)));
+}
+
+function keyed([day, domain, reporter, verdict, policyType, held, ...rest]: readonly SQLOutputValue[]): KeyedRow {
+  const key = {
+    day: String(day),
+    domain: String(domain),
+    reporter: String(reporter),
+    verdict: verdictOf(verdict),
+    policyType: String(policyType),
+    held: String(held),
+  };
+  return { key, rest };
+}
+
 /** What cannot be read proves nothing. */
-function verdictOf(word: Row[string] | undefined): Verdict {
+function verdictOf(word: SQLOutputValue | undefined): Verdict {
   return verdicts.find((one) => one === word) ?? 'https';
 }

@@ -7,7 +7,7 @@ import type { SummaryDimension } from '../core/reports/dimensions.ts';
 import type { SummaryRow } from '../core/reports/summary.ts';
 import type { KeptAside, NumberedReport, ReportFilter, ReportReader, SetAsideRow } from './report-store.ts';
 import type { Row } from './sqlite.ts';
-import { readReportFacts } from './store-sqlite-report-facts.ts';
+import { prepareReportFacts } from './store-sqlite-report-facts.ts';
 import { readSenderNames } from './store-sqlite-sender-names.ts';
 import { parseInstant, parseTexts, StoredTextError } from './store-json.ts';
 
@@ -48,7 +48,7 @@ export function prepareReportReader(db: DatabaseSync): Queries {
         }),
       );
     },
-    facts: (filter) => readReportFacts(db, filter),
+    facts: prepareReportFacts(db),
     senderNames: (addresses) => readSenderNames(db, addresses),
     report: (id) => readReport(db, id),
     reports: (filter, limit) =>

@@ -102,7 +102,8 @@ describe('docs/daemon.md', () => {
     );
     const log = { debug: nothing, info: nothing, warn: nothing, error: nothing, hide: nothing };
     const world = { state: () => noFleet, trigger: nothing, metrics, log, now: () => new Date(0), mayAsk };
-    const { routes } = operatorApp({ ...world, openStore: () => null, dashboard: async () => () => new Response() });
+    const pages = async () => () => new Response();
+    const { routes } = operatorApp({ ...world, openStore: () => null, dashboard: pages, shared: pages });
     const paths = new Set(routes.filter(({ method }) => method !== 'ALL').map(({ path }) => path));
     expect(rowsOf('## Endpoints').map(([path]) => path)).toEqual(expect.arrayContaining([...paths]));
     expect(rowsOf('## Endpoints')).toHaveLength(paths.size);

@@ -10,6 +10,12 @@ export interface Matter {
   readonly cure: string;
 }
 
+export const WHOSE_WORDS: Readonly<Record<Whose, string>> = {
+  owner: 'Yours to fix',
+  operator: 'Ours to fix',
+  sender: 'Up to the sender',
+};
+
 const ASK_ABOUT_HOST =
   'Tell us whether this host is one of your mail servers: then it belongs into the policy. If it is not, take it out of MX, or the sender follows old DNS.';
 const POLICY_HOST = 'Nothing for you: we look at the host that serves the policy. Senders with a copy go on with that.';

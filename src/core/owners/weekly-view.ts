@@ -5,7 +5,7 @@ import type { PolicyMode } from '../policy.ts';
 import { dayWords } from '../reports/finding-words.ts';
 import { grouped } from '../reports/render-text.ts';
 import { failureRate } from '../reports/summary.ts';
-import { planMatter, reportMatter, type Whose } from './matters.ts';
+import { planMatter, reportMatter, type Whose, WHOSE_WORDS } from './matters.ts';
 import type { Days, OwnedDomain, WeekOfSessions } from './model.ts';
 import { unlinked } from './unlinked.ts';
 
@@ -50,11 +50,6 @@ const MOST_FINDINGS = 8;
 /** Of the ranks. */
 const CALM = 3;
 
-const WHOSE: Readonly<Record<Whose, string>> = {
-  owner: 'Yours to fix',
-  operator: 'Ours to fix',
-  sender: 'Up to the sender',
-};
 const STATUSES: Readonly<Record<Status, string>> = {
   failed: 'could not be looked at or changed; we work on it',
   held: 'a change is held back, so that no mail is lost',
@@ -142,7 +137,7 @@ function shownDomain(one: OwnedDomain, hasTrouble: boolean): ShownDomain {
   const findings = mattersOf(one).map(({ severity, message, whose, cure, isOver }) => ({
     severity,
     message: unlinked(message, { domain, hosts: liveMx ?? [] }),
-    whose: isOver ? null : WHOSE[whose],
+    whose: isOver ? null : WHOSE_WORDS[whose],
     cure: isOver ? null : cure,
   }));
   return {

@@ -20,7 +20,7 @@ const LONGEST_RANGE_DAYS = 8;
 /**
  * Reads a report, at most 10 MiB of UTF-8 JSON. All or nothing: a report of which a part was left out could not be told from a whole one.
  *
- * Issues: `REPORT_TOO_LARGE`, `NOT_UTF8`, `REPORT_SYNTAX` (no JSON), `REPORT_TOO_DEEP`, `REPORT_FIELD` (a field that nothing can stand in for),
+ * Issues: `REPORT_TOO_LARGE` (also: more than 200,000 policies and failures), `NOT_UTF8`, `REPORT_SYNTAX` (no JSON), `REPORT_TOO_DEEP`, `REPORT_FIELD` (a field that nothing can stand in for),
  * `REPORT_DATE`, `REPORT_RANGE` (ends before it starts), `REPORT_COUNT`.
  * Warnings: what was read leniently (`REPORT_BOM`, `REPORT_DUPLICATE_KEY`: the last wins, `REPORT_DATE_FORM`: UTC is taken, `REPORT_COUNT_TEXT`,
  * `REPORT_KIND`, `REPORT_MISSING`, `REPORT_TEXT_CUT`, `REPORT_DOMAIN`, `REPORT_U_LABEL`) and what is odd (`REPORT_ADDRESS`,

@@ -2,7 +2,7 @@
  * Floor 0. Reads the fields of a TLS report that a stranger wrote. Only fields asked for by name are looked at, at fixed depths, so neither
  * `__proto__` nor a million unknown keys do anything. A null field is a missing one: Go and Rust write those so.
  */
-import { quoted, type ReportObject, type ReportReading } from './report-reading.ts';
+import { MAX_ENTRIES, quoted, type ReportObject, type ReportReading } from './report-reading.ts';
 
 /** Longer texts are cut: nothing a reporter has to say needs more, and rows are kept for long. UTF-16 units. */
 const MAX_TEXT = 1024;
@@ -26,6 +26,10 @@ export function readObjects(
   if (!isList && typeof value === 'object' && Object.keys(value).length === 0) return [];
   const items: readonly unknown[] = isList ? value : [value];
   if (!isList) reading.warn('REPORT_KIND', object, name, 'is not a list; read as a list of one');
+  if (!reading.takes(items.length)) {
+    reading.refuse('REPORT_TOO_LARGE', object, name, `goes over ${MAX_ENTRIES} policies and failures in all`);
+    return [];
+  }
   const objects: ReportObject[] = [];
   for (const [index, item] of items.entries()) {
     const one = parseObject(item, () => `${prefixOf(object)}${name}[${index}]`);

@@ -7,6 +7,9 @@ import type { Issue } from '../result.ts';
 /** So many faults say enough. */
 const MAX_ISSUES = 10;
 
+/** Policies and failures in all. 10 MiB hold some 60,000 with what is to be said of each, and three million that are empty. */
+export const MAX_ENTRIES = 200_000;
+
 /** One object of the report and where it stands: `policies[0].failure-details[2]`, '' for the report itself. */
 export interface ReportObject {
   readonly get: (name: string) => unknown;
@@ -22,12 +25,19 @@ interface Remark {
 export class ReportReading {
   readonly issues: Issue[] = [];
   readonly #remarks = new Map<string, Remark>();
+  #entries = 0;
 
   get warnings(): readonly Issue[] {
     return [...this.#remarks.values()].map(({ code, message, count }) => ({
       code,
       message: count === 1 ? message : `${message} (and ${count - 1} more like it)`,
     }));
+  }
+
+  /** So many more policies or failures; false: with them there are too many. */
+  takes(entries: number): boolean {
+    this.#entries += entries;
+    return this.#entries <= MAX_ENTRIES;
   }
 
   /** The report is no value any more. */

@@ -23,6 +23,11 @@ const details = (...counts: readonly unknown[]): string =>
     ],
   });
 
+const manyDetails = (count: number): string =>
+  reportWith({
+    policies: [goodPolicy, { ...goodPolicy, 'failure-details': Array.from({ length: count }, () => ({})) }],
+  });
+
 const lenient: readonly [string, string, readonly string[], string][] = [
   ['nothing odd', good, [], 'no remark'],
   ['a byte order mark', `\ufeff${good}`, ['REPORT_BOM'], 'RFC 8259 §8.1'],
@@ -203,6 +208,11 @@ describe('parseTlsReport', () => {
       start: new Date('2026-09-07T00:00:00Z'),
       end: new Date('2026-09-08T02:30:00Z'),
     });
+  });
+
+  test('takes 200,000 policies and failures in all, and not one more', () => {
+    expect(parseTlsReport(manyDetails(199_997)).ok).toBe(true);
+    expect(codesOf(parseTlsReport(manyDetails(199_998)))).toEqual(['REPORT_TOO_LARGE']);
   });
 
   test('refuses bytes that are not UTF-8', () => {

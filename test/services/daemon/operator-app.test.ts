@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { DaemonConfig, SourceConfig } from '../../../src/core/config/model.ts';
 import { defaultDaemon } from '../../../src/core/config/shape-daemon.ts';
+import { defaultReports } from '../../../src/core/config/shape-reports.ts';
 import type { Status } from '../../../src/core/plan/model.ts';
 import { Secret } from '../../../src/core/secret.ts';
 import type { JournalFilter, StoreReader } from '../../../src/effects/store.ts';
@@ -99,6 +100,7 @@ function rig(state: FleetState, peer = '127.0.0.1'): Rig {
       new Response(`dashboard ${new URL(request.url).pathname}`, {
         headers: { 'Content-Security-Policy': 'of the page' },
       }),
+    shared: async () => (request) => new Response(`shared ${new URL(request.url).pathname}`),
     mayAsk,
   });
   const ask = async (path: string, init: RequestInit): Promise<Response> =>
@@ -310,6 +312,30 @@ describe('the dashboard', () => {
     const response = await rig(fleet({}), '203.0.113.9').get(path);
     expect([response.status, await response.text()]).toEqual([403, '']);
   });
+});
+
+describe('the pages of owners', () => {
+  const withLink = (link: string | null): FleetState => {
+    const weekly = { from: 'a@example.net', server: null, on: 'monday', at: '08:00', link } as const;
+    const config = configOf([], { reports: { ...defaultReports, weekly } });
+    return fleet({}, { inForce: { config, commit: null, loadedAt: now } });
+  };
+
+  it('are open to everybody, where mails have links to them', async () => {
+    const response = await rig(withLink('https://dash.example.net'), '203.0.113.9').get('/shared/token');
+    expect([response.status, await response.text()]).toEqual([200, 'shared /shared/token']);
+    expect(response.headers.get('referrer-policy')).toBe('no-referrer');
+    expect((await rig(withLink(null)).get('/shared/token')).status).toBe(404);
+    expect((await rig(fleet({})).get('/shared/token')).status).toBe(404);
+  });
+
+  it.each(['/shared/../domains/example.com', '/shared/%2e%2e/journal', '/Shared/x', '//shared/x'])(
+    'are no way to others: %s',
+    async (path) => {
+      const response = await rig(withLink('https://dash.example.net'), '203.0.113.9').get(path);
+      expect([await response.text(), response.status]).toEqual(['', expect.toBeOneOf([403, 404])]);
+    },
+  );
 });
 
 describe('a web hook', () => {

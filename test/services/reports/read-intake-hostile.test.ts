@@ -134,10 +134,15 @@ describe('a report of 10 MiB', () => {
       1,
     ]));
 
-  test('with 350,000 failures is read in time', async () => {
-    const details = Array.from({ length: 350_000 }, () => ({ 'failed-session-count': 1 }));
+  test('with 190,000 failures is read in time', async () => {
+    const details = Array.from({ length: 190_000 }, () => ({ 'failed-session-count': 1 }));
     const policies = [{ ...goodPolicy, 'failure-details': details }];
     expect((await timed(Buffer.from(reportWith({ policies }))))[0]).toEqual(['https example.com']);
+  });
+
+  test('with three million empty entries is refused before they are looked at', async () => {
+    const empty = Array.from({ length: 3_000_000 }, () => '{}');
+    expect((await timed(listed(empty)))[0]).toEqual(['rejected REPORT_TOO_LARGE']);
   });
 
   test('beside a part that is too large is found, and the part told of where it may be a report too', async () => {
