@@ -12,6 +12,7 @@ import { tokenFetcher } from '../effects/fetch-token.ts';
 import { loadTrust } from '../effects/trust.ts';
 import type { Provider } from '../provider.ts';
 import { accountKey, learnAccountUrl } from '../services/certificates/account.ts';
+import type { OrderBucket } from '../services/certificates/certificate-authority.ts';
 import { type ChallengeSolver, httpSolver, tlsAlpnSolver } from '../services/certificates/challenge-solver.ts';
 import { dnsSolver } from '../services/certificates/dns-solver.ts';
 import { openPreflight } from '../services/certificates/preflight.ts';
@@ -23,6 +24,8 @@ export interface AcmeWorkerWorld {
   readonly config: Config;
   readonly store: CertificateStore;
   readonly board: ChallengeBoard;
+  /** What the account at this CA may still order. */
+  readonly bucket: OrderBucket;
   readonly version: string;
   readonly wanted: () => readonly WantedCertificate[];
   readonly onNews: (host: string) => void;
@@ -62,6 +65,7 @@ export function openAcmeWorker(world: AcmeWorkerWorld): CertificateWorker {
     signal: stop.signal,
     wanted: world.wanted,
     limits: acme.orders,
+    bucket: world.bucket,
   });
   return {
     ...worker,

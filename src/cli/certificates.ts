@@ -12,6 +12,7 @@ import type { CertificateStore } from '../effects/certificate-store.ts';
 import type { ChallengeBoard } from '../effects/challenge-board.ts';
 import { systemClock } from '../effects/clock.ts';
 import { openCertificateCounter } from '../services/certificates/count-certificates.ts';
+import { orderBucket, type OrderBucket } from '../services/certificates/certificate-authority.ts';
 import type { CertificateWorker } from '../services/certificates/worker.ts';
 import type { FleetState } from '../services/daemon/fleet-state.ts';
 import { openAcmeWorker } from './acme-worker.ts';
@@ -39,6 +40,8 @@ type Seen = Pick<FleetState, 'inForce' | 'domains'>;
 export class Certificates {
   readonly #world: CertificatesWorld;
   readonly #offices = new Map<string, Office>();
+  /** By the directory of the CA: publishers with different challenges share its account. */
+  readonly #buckets = new Map<string, OrderBucket>();
   #store: CertificateStore | null = null;
   #seen: Seen | null = null;
   /** Workers that end. Until they have, no other begins: it might order what they have just ordered. */
@@ -98,11 +101,16 @@ export class Certificates {
     if (wanted.length === 0 || this.#store === null) return;
     const { board, trigger, log, tell, version } = this.#world;
     const order = { wanted };
+    const { directoryUrl, orders } = acme;
+    const kept = this.#store.queue(directoryUrl);
+    const bucket = this.#buckets.get(directoryUrl) ?? orderBucket(kept, orders, systemClock.now());
+    this.#buckets.set(directoryUrl, bucket);
     const worker = openAcmeWorker({
       acme,
       config,
       store: this.#store,
       board,
+      bucket,
       version,
       wanted: () => order.wanted,
       onNews: (host) => {

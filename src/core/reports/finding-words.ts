@@ -57,9 +57,14 @@ export function capital(words: string): string {
   return words.startsWith('all ') ? `A${words.slice(1)}` : words;
 }
 
-/** `(sender.example)` is one that nothing proves. */
+/** `Google`; `(Google)`, `(sender.example)` is one that no signature proves. */
 export function reporterName(reporter: string): string {
-  return KNOWN.get(reporter) ?? safe(reporter);
+  const claimed = /^\((.+)\)$/s.exec(reporter)?.[1];
+  return claimed === undefined ? nameOf(reporter) : `(${nameOf(claimed)})`;
+}
+
+function nameOf(domain: string): string {
+  return KNOWN.get(domain) ?? safe(domain);
 }
 
 export function sessionsWords(count: number): string {

@@ -42,24 +42,34 @@ export interface ReservedTurn {
   release(): void;
 }
 
+/** What an account may still order. Workers that ask one CA under one account share it, since the CA counts them together. */
+export interface OrderBucket {
+  queue: OrderQueue;
+  /** Turns of attempts that have begun and not asked for their order yet. */
+  reserved: number;
+}
+
+/** `kept`: of the state; null: nothing was ordered yet. */
+export function orderBucket(kept: OrderQueue | null, limits: OrderLimits, now: Date): OrderBucket {
+  return { queue: kept ?? fullQueue(limits, now), reserved: 0 };
+}
+
 export class CertificateAuthority {
   readonly #world: AuthorityWorld;
-  #queue: OrderQueue;
-  /** Turns of attempts that have begun and not asked for their order yet. */
-  #reserved = 0;
+  readonly #bucket: OrderBucket;
   #faults = 0;
   #pausedUntil: Date | null = null;
   #trouble: StsyncError | null = null;
 
-  constructor(kept: OrderQueue | null, world: AuthorityWorld) {
+  constructor(bucket: OrderBucket, world: AuthorityWorld) {
     this.#world = world;
-    this.#queue = kept ?? fullQueue(world.limits, world.now());
+    this.#bucket = bucket;
   }
 
   get queue(): OrderQueue {
     // Filled first: what is reserved is not to be given back by a bucket that is full.
-    const filled = refill(this.#queue, this.#world.limits, this.#world.now());
-    return { ...filled, tokens: filled.tokens - this.#reserved };
+    const filled = refill(this.#bucket.queue, this.#world.limits, this.#world.now());
+    return { ...filled, tokens: filled.tokens - this.#bucket.reserved };
   }
 
   get trouble(): StsyncError | null {
@@ -84,17 +94,17 @@ export class CertificateAuthority {
 
   /** Nobody else gets this turn. */
   reserve(): ReservedTurn {
-    this.#reserved += 1;
+    this.#bucket.reserved += 1;
     let isHeld = true;
     const release = (): void => {
-      if (isHeld) this.#reserved -= 1;
+      if (isHeld) this.#bucket.reserved -= 1;
       isHeld = false;
     };
     const { limits, now } = this.#world;
     return {
       take: () => {
         release();
-        this.#keep(takeTurn(this.#queue, limits, now()));
+        this.#keep(takeTurn(this.#bucket.queue, limits, now()));
       },
       release,
     };
@@ -125,7 +135,7 @@ export class CertificateAuthority {
   parked(problem: AcmeProblem): Date {
     const { limits, now } = this.#world;
     const until = new Date(now().getTime() + parkMs(problem));
-    this.#keep(park(this.#queue, limits, now(), until));
+    this.#keep(park(this.#bucket.queue, limits, now(), until));
     return until;
   }
 
@@ -143,7 +153,7 @@ export class CertificateAuthority {
   }
 
   #keep(queue: OrderQueue): void {
-    this.#queue = queue;
+    this.#bucket.queue = queue;
     this.#world.save(queue);
   }
 }

@@ -14,7 +14,7 @@ import { StsyncError } from '../../core/error.ts';
 import type { CertificateStore } from '../../effects/certificate-store.ts';
 import { type Clock, sleep } from '../../effects/clock.ts';
 import { attemptAsk, attemptOrder, attemptResume, type AttemptWorld } from './attempt.ts';
-import { CertificateAuthority } from './certificate-authority.ts';
+import { CertificateAuthority, type OrderBucket } from './certificate-authority.ts';
 import { CertificateFleet } from './fleet.ts';
 
 type FromCaller = 'acme' | 'directoryUrl' | 'profile' | 'solvers' | 'preflight' | 'onNews' | 'onTrouble' | 'random';
@@ -27,6 +27,8 @@ export interface CertificateWorkerOptions extends Pick<AttemptWorld, FromCaller>
   /** Looked at every few seconds. The same array means: nothing is other than before. Each host once. */
   readonly wanted: () => readonly WantedCertificate[];
   readonly limits: OrderLimits;
+  /** Shared with the other workers at this CA. */
+  readonly bucket: OrderBucket;
   /** An attempt came to nothing; it is kept already. */
   readonly onFailure?: (host: string, failure: CertificateFailure) => void;
   /** So many hosts at once; 8. */
@@ -85,11 +87,11 @@ class Worker {
   #turns: { readonly at: number; readonly of: ReadonlyMap<string, Date> } | null = null;
 
   constructor(options: CertificateWorkerOptions) {
-    const { store, clock, limits, directoryUrl, random, onTrouble } = options;
+    const { store, clock, limits, bucket, directoryUrl, random, onTrouble } = options;
     this.#options = options;
     this.#signal = AbortSignal.any([options.signal, this.#stop.signal]);
     this.#fleet = new CertificateFleet(store.list(), directoryUrl);
-    this.#authority = new CertificateAuthority(store.queue(directoryUrl), {
+    this.#authority = new CertificateAuthority(bucket, {
       limits,
       random,
       onTrouble,

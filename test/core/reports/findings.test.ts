@@ -105,6 +105,15 @@ describe('a failure', () => {
     ['none that is proved', [failed(9, '(a.example)', 1, { verdict: 'https' })], 'low'],
   ])('of %s has its confidence', (_, rows, confidence) => expect(find(rows)[0]?.confidence).toBe(confidence));
 
+  test('names reporters as people know them, in brackets where no signature proves them', () => {
+    const by = (reporter: string): string => find([failed(9, reporter, 1)])[0]?.message ?? '';
+    expect([by('google.com'), by('(google.com)'), by('(a.example)')].map((text) => text.split(' to ')[1])).toEqual([
+      'Google on 9 September (1 session)',
+      '(Google) on 9 September (1 session)',
+      '(a.example) on 9 September (1 session)',
+    ]);
+  });
+
   test('has harmless words, whatever reports say', () => {
     const [one] = find([
       failed(9, 'a.example', 1, { mx: `\u001B[31m\u202E${'x'.repeat(500)}\n<b>`, result: 'validation-failure' }),

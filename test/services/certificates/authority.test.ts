@@ -1,7 +1,7 @@
 /** A CA that fails, limits or refuses: no host pays for it, and renewals come when the CA wants them. */
 import { describe, expect, test } from 'vitest';
 
-import { isLimitOfHost } from '../../../src/services/certificates/certificate-authority.ts';
+import { isLimitOfHost, orderBucket } from '../../../src/services/certificates/certificate-authority.ts';
 import { problem } from '../../fakes/acme-memory.ts';
 import { DAY, DIRECTORY, HOST, HOUR, MINUTE, Rig } from './rig.ts';
 
@@ -122,6 +122,16 @@ describe('a CA whose limit for the account is used up', () => {
     rig.wanted = hosts(12).map((host) => ({ host }));
     await rig.pass(MINUTE);
     expect(rig.ca.orders.length).toBe(4);
+  });
+
+  test('counts the orders of two ways to prove a name together, under one account', async () => {
+    const rig = await Rig.open(hosts(30));
+    rig.limits = { count: 10, perSeconds: 10_800 };
+    const [all, bucket] = [rig.wanted, orderBucket(null, rig.limits, rig.clock.now())];
+    rig.start({ bucket, wanted: () => all.slice(0, 15) });
+    rig.start({ bucket, wanted: () => all.slice(15) });
+    await rig.pass(MINUTE);
+    expect(rig.ca.orders.length).toBe(10);
   });
 
   test('is known to be so after a restart', async () => {

@@ -12,6 +12,7 @@ import { openCertificateStore } from '../../../src/effects/store-sqlite-certific
 import { storedCertificates } from '../../../src/effects/stored-certificates.ts';
 import { loadTrust } from '../../../src/effects/trust.ts';
 import { httpSolver, type PresentToken } from '../../../src/services/certificates/challenge-solver.ts';
+import { orderBucket } from '../../../src/services/certificates/certificate-authority.ts';
 import { openCertificateWorker } from '../../../src/services/certificates/worker.ts';
 import { type Pebble, PEBBLE_PROGRAMS, startPebble } from '../../servers/pebble.ts';
 import { describeWith } from '../../servers/programs.ts';
@@ -52,6 +53,7 @@ describeWith(PEBBLE_PROGRAMS, 'the worker at pebble', () => {
     const { promise: allCame, resolve: finish } = Promise.withResolvers<void>();
     const accountKeyPem = makeKey();
     store.saveAccount(pebble.directoryUrl, { keyPem: accountKeyPem, newKeyPem: null, url: null });
+    const limits = { count: 300, perSeconds: 10_800 };
     const worker = openCertificateWorker({
       acme: openAcme({
         directoryUrl: pebble.directoryUrl,
@@ -65,7 +67,8 @@ describeWith(PEBBLE_PROGRAMS, 'the worker at pebble', () => {
       store,
       directoryUrl: pebble.directoryUrl,
       profile: null,
-      limits: { count: 300, perSeconds: 10_800 },
+      limits,
+      bucket: orderBucket(null, limits, systemClock.now()),
       clock: systemClock,
       random: Math.random,
       signal: stop.signal,

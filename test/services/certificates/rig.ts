@@ -7,6 +7,7 @@ import type { CertificateRecord, WantedCertificate } from '../../../src/core/cer
 import type { OrderLimits } from '../../../src/core/certificates/order-queue.ts';
 import type { StsyncError } from '../../../src/core/error.ts';
 import type { Acme } from '../../../src/effects/acme/client.ts';
+import { orderBucket } from '../../../src/services/certificates/certificate-authority.ts';
 import type { CertificateStore } from '../../../src/effects/certificate-store.ts';
 import { sleep as sleepBy } from '../../../src/effects/clock.ts';
 import {
@@ -61,6 +62,7 @@ export class Rig {
       directoryUrl: DIRECTORY,
       profile: null,
       limits: this.limits,
+      bucket: orderBucket(this.store.queue(DIRECTORY), this.limits, this.clock.now()),
       clock: this.clock,
       random: () => this.random(),
       signal: new AbortController().signal,
