@@ -8,6 +8,7 @@ import { operatorPart } from './operator-part.ts';
 import { policyHostPart } from './policy-host-part.ts';
 import { reportsCarePart } from './reports-care-part.ts';
 import { reportsPart } from './reports-part.ts';
+import { weeklyPart } from './weekly-part.ts';
 
 export interface DaemonView {
   /** At the start; `state().inForce` is the one of now. */
@@ -39,4 +40,5 @@ export const daemonParts: readonly ((daemon: DaemonView) => Promise<DaemonPart>)
   operatorPart,
   notifyPart,
   reportsCarePart,
+  weeklyPart,
 ];

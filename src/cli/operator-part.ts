@@ -28,8 +28,11 @@ export async function operatorPart({ config, state, trigger, log, version }: Dae
   const counts = { calls: providerCalls.counts, certificates, reports, now: systemClock.now };
   const metrics = openMetrics(state, counts, version);
   const openStore = () => openStoreReadOnly(statePathOf(config));
-  const dashboard = once(() => loadDashboard(config, { state, log }));
-  const app = operatorApp({ state, trigger, metrics, log, now: systemClock.now, openStore, dashboard, mayAsk });
+  const pages = once(() => loadPages(config, { state, log }));
+  const dashboard = async () => (await pages()).dashboard;
+  const shared = async () => (await pages()).shared;
+  const { now } = systemClock;
+  const app = operatorApp({ state, trigger, metrics, log, now, openStore, dashboard, shared, mayAsk });
   const { listen } = config.daemon;
   if (listen === null) return { close: async () => undefined };
   const listener = openHttpListener(listen, (request, peer) => app.fetch(request, { peer }), {
@@ -41,24 +44,35 @@ export async function operatorPart({ config, state, trigger, log, version }: Dae
 }
 
 /** Charts and pages are much to load, and a daemon that nobody looks at does without. */
-async function loadDashboard(
+async function loadPages(
   config: Config,
   { state, log }: Pick<DaemonView, 'state' | 'log'>,
-): Promise<(request: Request) => Response | Promise<Response>> {
-  const [{ dashboardApp }, { lookAtState }] = await Promise.all([
+): Promise<Readonly<Record<'dashboard' | 'shared', (request: Request) => Response | Promise<Response>>>> {
+  const [{ dashboardApp }, { sharedApp }, { lookAtState }, { readShareSecret }] = await Promise.all([
     import('../services/dashboard/dashboard-app.ts'),
+    import('../services/dashboard/shared-app.ts'),
     import('../effects/look-at-state.ts'),
+    import('../effects/store-sqlite-owners.ts'),
   ]);
   const path = statePathOf(config);
-  const app = dashboardApp({
+  const world = {
     state,
     now: systemClock.now,
-    look: (ask) => lookAtState(path, ask),
+    look: <T>(ask: Parameters<typeof lookAtState<T>>[1]) => lookAtState(path, ask),
     ownerOf: await networkOwner(config.reports),
+  };
+  const app = dashboardApp({
+    ...world,
     pause: () => setTimeout(BREATH_MS),
     onTrouble: (error) => log.warn({ error: String(error) }, 'the dashboard could not add up the fleet'),
   });
-  return (request) => app.fetch(request);
+  let secret: Uint8Array | null = null;
+  const shared = sharedApp({
+    ...world,
+    shareSecret: () => (secret ??= readShareSecret(path)),
+    onTrouble: ({ code, message }) => log.warn({}, `${code} the page of an owner cannot be shown: ${message}`),
+  });
+  return { dashboard: (request) => app.fetch(request), shared: (request) => shared.fetch(request) };
 }
 
 /** What failed is tried again at the next call. */

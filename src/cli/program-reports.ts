@@ -22,6 +22,10 @@ export interface ShowReportOptions extends ConfigOptions {
   readonly limit: number;
 }
 
+export interface WeeklyOptions extends ConfigOptions {
+  readonly format: 'text' | 'html';
+}
+
 export interface RejectedOptions extends ShowReportOptions {
   readonly retry?: true;
 }
@@ -32,7 +36,7 @@ export function addReports(
   program: Command,
   with_: { readonly config: (command: Command) => Command; readonly examples: (...lines: readonly string[]) => string },
 ): void {
-  const reports = program.command('reports').description('TLS reports: import, summary, show, rejected');
+  const reports = program.command('reports').description('TLS reports: import, summary, show, rejected, weekly');
   with_
     .config(reports.command('import'))
     .description(
@@ -88,6 +92,15 @@ ${with_.examples('stsync reports import report.json.gz', 'stsync reports import 
     .addHelpText('after', with_.examples('stsync reports rejected', 'stsync reports rejected --retry'))
     .action(async (options: RejectedOptions) => {
       process.exitCode = await (await import('./reports/rejected.ts')).runReportsRejected(options);
+    });
+  with_
+    .config(reports.command('weekly'))
+    .description('what the owner of domains gets by mail each week (`contacts`); sends nothing')
+    .argument('[address]', 'whose mail; without it, all contacts')
+    .addOption(new Option('--format <format>', 'format on stdout').choices(['text', 'html']).default('text'))
+    .addHelpText('after', with_.examples('stsync reports weekly', 'stsync reports weekly owner@example.com'))
+    .action(async (address: string | undefined, options: WeeklyOptions) => {
+      process.exitCode = await (await import('./reports/weekly.ts')).runReportsWeekly(address, options);
     });
 }
 

@@ -29,7 +29,7 @@ export async function sendMail(server: string | null, { listId, ...mail }: Mail)
   } catch (error) {
     const code = responseCodeOf(error);
     throw new StsyncError('NOTIFY_FAILED', `${where} did not take a mail: ${reasonOf(error)}`, {
-      hint: 'look at `server`, `from` and `to` of the notification; the message stands in the log',
+      hint: 'look at `server`, `from`, and the address that it goes to',
       where,
       retryable: code === null || code < 500,
     });

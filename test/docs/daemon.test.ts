@@ -93,6 +93,8 @@ describe('docs/daemon.md against a daemon that runs', () => {
   });
 });
 
+const noPages = async () => () => new Response();
+
 describe('docs/daemon.md', () => {
   it('has every endpoint and no other', () => {
     const metrics = openMetrics(
@@ -102,8 +104,7 @@ describe('docs/daemon.md', () => {
     );
     const log = { debug: nothing, info: nothing, warn: nothing, error: nothing, hide: nothing };
     const world = { state: () => noFleet, trigger: nothing, metrics, log, now: () => new Date(0), mayAsk };
-    const pages = async () => () => new Response();
-    const { routes } = operatorApp({ ...world, openStore: () => null, dashboard: pages, shared: pages });
+    const { routes } = operatorApp({ ...world, openStore: () => null, dashboard: noPages, shared: noPages });
     const paths = new Set(routes.filter(({ method }) => method !== 'ALL').map(({ path }) => path));
     expect(rowsOf('## Endpoints').map(([path]) => path)).toEqual(expect.arrayContaining([...paths]));
     expect(rowsOf('## Endpoints')).toHaveLength(paths.size);

@@ -51,6 +51,18 @@ describe('a mail', () => {
     expect(mails[0]).toMatch(/line one\r\n\.\r\nline after a dot\r\nb=C3=BCcher\.example/);
   });
 
+  it('has its HTML beside the text, and the name of its list', async () => {
+    const { server, mails } = await mailServer();
+    await sendMail(server, { ...mail, html: '<p>line one</p>', listId: 'stsync-weekly.example.com' });
+    const [head = '', ...parts] = (mails[0] ?? '').split(/^--[-\w]*\w\r\n/m);
+    expect(head).toMatch(/^Content-Type: multipart\/alternative/m);
+    expect(head).toMatch(/^List-Id: <stsync-weekly\.example\.com>\r$/im);
+    expect(head).toMatch(/^Auto-Submitted: auto-generated\r$/m);
+    // Programs show the last part that they can (RFC 2046 §5.1.4).
+    expect(parts.map((part) => /Content-Type: ([\w/]+)/.exec(part)?.[1])).toEqual(['text/plain', 'text/html']);
+    expect(parts[1]).toContain('<p>line one</p>');
+  });
+
   it.each([
     [451, true],
     [550, false],

@@ -119,12 +119,13 @@ function mattersOf(one: OwnedDomain): readonly FoundMatter[] {
     const matter = planMatter(code);
     return matter === null ? [] : [{ ...matter, severity, message, isOver: false }];
   });
-  const ofReports = one.reportFindings.map(({ code, severity, message, isOver }) => ({
-    ...reportMatter(code, one),
-    severity,
-    message,
-    isOver,
-  }));
+  const ofReports = one.reportFindings.map(({ code, severity, message, isOver, confidence }): FoundMatter => {
+    const matter = reportMatter(code, one);
+    // Anybody can write such a report: it is told, and asks for nothing.
+    return confidence === 'low'
+      ? { ...matter, severity: 'info', message: `${message}; nothing proves who reports this`, isOver }
+      : { ...matter, severity, message, isOver };
+  });
   return [...ofPlan, ...ofReports];
 }
 

@@ -1,6 +1,6 @@
 /**
- * Floor 3. What the operator listener answers: health, metrics, the API, web hooks. Health says nothing but its status to anybody; the rest is
- * for who may ask (STACK-web section 4). It only reads, but for the hook, which asks for a look at the repository.
+ * Floor 3. What the operator listener answers: health, metrics, the API, web hooks, pages. Health says nothing but its status to anybody; the rest is
+ * for who may ask (STACK-web section 4), but for the pages that owners of domains have links to. It only reads, but for the hook, which asks for a look at the repository.
  */
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
@@ -25,6 +25,8 @@ export interface OperatorWorld {
   readonly openStore: () => StoreReader | null;
   /** Answers for the dashboard; loaded with the first page that is asked for. */
   readonly dashboard: () => Promise<(request: Request) => Response | Promise<Response>>;
+  /** Answers `/shared/...`, to whoever asks: the path says what may be seen. */
+  readonly shared: () => Promise<(request: Request) => Response | Promise<Response>>;
   /** May this peer see more than health? */
   readonly mayAsk: (request: OperatorRequest, config: DaemonConfig) => boolean;
 }
@@ -75,6 +77,11 @@ export function operatorApp(world: OperatorWorld): Hono<OperatorEnvironment> {
   const show = async (c: Context): Promise<Response> => (await world.dashboard())(c.req.raw);
   app.get('/', guard(world), show);
   for (const path of PAGES) app.use(path, guard(world), show);
+  app.use('/shared/*', async (c) => {
+    // Else strangers could make the daemon load all that pages need.
+    const hasLinks = (world.state().inForce?.config.reports.weekly?.link ?? null) !== null;
+    return hasLinks ? (await world.shared())(c.req.raw) : c.body(null, 404);
+  });
   return app;
 }
 

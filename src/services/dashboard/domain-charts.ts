@@ -17,6 +17,8 @@ export interface ChartsOf {
   readonly record: DomainRecord;
   /** Null: they could not be read. */
   readonly liveMx: readonly string[] | null;
+  /** Tables are to be had as files. */
+  readonly hasLinks: boolean;
 }
 
 const NOT_SAID = 'not said by the reporter';
@@ -28,7 +30,11 @@ export function domainCharts(of: ChartsOf): Html {
   return markup`${dayChart(of)}<div class="pair">${failureChart(of, 'result', 'Failures by result')}${policyChart(of)}${failureChart(of, 'source', 'Failures by sending source')}${mxChart(of)}</div>`;
 }
 
-function link({ domain, range }: ChartsOf, by: SummaryDimension): (format: 'csv' | 'json') => string {
+function link(
+  { domain, range, hasLinks }: ChartsOf,
+  by: SummaryDimension,
+): ((format: 'csv' | 'json') => string) | null {
+  if (!hasLinks) return null;
   return (format) => href(`${domainPath(domain)}/reports.${format}`, { by, since: range.since });
 }
 

@@ -32,27 +32,30 @@ export interface DomainView {
   readonly record: DomainRecord;
   readonly reportFindings: readonly ReportFinding[];
   readonly now: Date;
+  /** For who may see this page and nothing else: it leads nowhere. */
+  readonly isShared: boolean;
 }
 
-export function domainPage({ domain, range, known, record, reportFindings, now }: DomainView): Html {
+export function domainPage({ domain, range, known, record, reportFindings, now, isShared }: DomainView): Html {
   const { state } = known;
-  const path = domainPath(domain);
+  const path = isShared ? '' : domainPath(domain);
+  const hasLinks = !isShared;
   const planFindings = (state?.plan.findings ?? []).map((one) => ({ ...one, note: null, rows: [] }));
-  return markup`<nav class="crumbs" aria-label="Where this is"><a href="/">Fleet</a></nav>
+  return markup`${isShared ? '' : markup`<nav class="crumbs" aria-label="Where this is"><a href="/">Fleet</a></nav>`}
 ${heading(domain, markup`<p class="beside">${statusPill(state?.status ?? known.known?.status ?? null)} ${sinceWords(known, now)}</p>`)}
 ${findingsSection('Findings', planFindings)}
 ${policySection(known, record, now)}
 <section aria-labelledby="reports"><div class="section-head"><h2 id="reports">What reports say</h2>${rangeLinks(path, range)}</div>
 ${reportFindings.length === 0 ? '' : findingList(reportFindings.map(shownFinding))}
-${domainCharts({ domain, range, record, liveMx: state?.plan.mx.live ?? null })}</section>
-${heldSection({ domain, range }, record, state?.plan.wantedHash ?? null)}
+${domainCharts({ domain, range, record, liveMx: state?.plan.mx.live ?? null, hasLinks })}</section>
+${heldSection({ domain, range, hasLinks }, record, state?.plan.wantedHash ?? null)}
 <section aria-labelledby="changes"><h2 id="changes">Changes</h2>${
     record.entries.length === 0 ? emptyNote('stsync has changed nothing here so far.') : timeline(record.entries, false)
-  }${record.entries.length < SHOWN_ENTRIES ? '' : markup`<p class="more"><a href="${href('/journal', { domain })}">All changes of this domain</a></p>`}</section>
+  }${isShared || record.entries.length < SHOWN_ENTRIES ? '' : markup`<p class="more"><a href="${href('/journal', { domain })}">All changes of this domain</a></p>`}</section>
 <section aria-labelledby="newest"><h2 id="newest">Newest reports</h2>${
     record.reports.length === 0
       ? emptyNote('No report about this domain has come.')
-      : markup`${reportsTable(record.reports, false)}<p class="more"><a href="${href('/reports', { domain })}">All reports about this domain</a></p>`
+      : markup`${reportsTable(record.reports, { hasDomains: false, hasLinks })}${isShared ? '' : markup`<p class="more"><a href="${href('/reports', { domain })}">All reports about this domain</a></p>`}`
   }</section>`;
 }
 

@@ -72,7 +72,7 @@ interface HeldPolicy {
 
 /** Who still holds which policy: the versions of the reports joined with the history of what was served. */
 export function heldSection(
-  { domain, range }: { readonly domain: string; readonly range: Range },
+  { domain, range, hasLinks }: { readonly domain: string; readonly range: Range; readonly hasLinks: boolean },
   record: DomainRecord,
   wantedHash: string | null,
 ): Html {
@@ -102,7 +102,7 @@ ${scrolled(
     ],
     rows,
   }),
-)}${downloads((format) => href(`${domainPath(domain)}/reports.${format}`, { by: 'held', since: range.since }), 'policies held by senders')}</section>`;
+)}${hasLinks ? downloads((format) => href(`${domainPath(domain)}/reports.${format}`, { by: 'held', since: range.since }), 'policies held by senders') : ''}</section>`;
 }
 
 function byPolicy(rows: readonly HeldRow[]): readonly HeldPolicy[] {

@@ -26,7 +26,15 @@ export function domainPages(app: Hono, world: DashboardWorld, { page, file, bad,
     });
     const { record, reportFindings } = read ?? { record: emptyRecord(range.value), reportFindings: [] };
     if (!isAnything(known, record)) return missing(c, 'stsync knows no such domain.');
-    const content = domainPage({ domain, range: range.value, known, record, reportFindings, now: now() });
+    const content = domainPage({
+      domain,
+      range: range.value,
+      known,
+      record,
+      reportFindings,
+      now: now(),
+      isShared: false,
+    });
     return page(c, { title: domain, place: null, content });
   });
   for (const format of ['csv', 'json'] as const) {

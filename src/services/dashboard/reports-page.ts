@@ -23,7 +23,7 @@ const head = (name: string, isNumber = false) => ({ head: name, isNumber });
 export function reportsPage({ domain, reports, before, isFirst }: ReportsView): Html {
   return markup`${heading('Reports', markup`<p class="beside">As they came, newest first</p>`)}
 <form class="filter" method="get" action="/reports" role="search" aria-label="Filter reports"><label class="grow"><span>Domain</span><input type="search" name="domain" value="${domain}" maxlength="253" placeholder="the whole name" autocomplete="off" spellcheck="false"></label><button type="submit">Filter</button>${domain === '' ? '' : markup`<a class="reset" href="/reports">Reset</a>`}</form>
-${reports.length === 0 ? emptyNote(domain === '' ? 'No report has come so far.' : `No report about ${strange(domain)} has come.`) : reportsTable(reports, true)}
+${reports.length === 0 ? emptyNote(domain === '' ? 'No report has come so far.' : `No report about ${strange(domain)} has come.`) : reportsTable(reports, { hasDomains: true, hasLinks: true })}
 ${
   before === null && isFirst
     ? ''
@@ -31,7 +31,10 @@ ${
 }${reports.length === 0 ? '' : downloads((format) => href(`/files/reports.${format}`, { domain }), 'reports')}`;
 }
 
-export function reportsTable(reports: readonly ReportHead[], hasDomains: boolean): Html {
+export function reportsTable(
+  reports: readonly ReportHead[],
+  { hasDomains, hasLinks }: { readonly hasDomains: boolean; readonly hasLinks: boolean },
+): Html {
   return scrolled(
     'Reports',
     cellsTable({
@@ -44,7 +47,7 @@ export function reportsTable(reports: readonly ReportHead[], hasDomains: boolean
         head('Came'),
       ],
       rows: reports.map((one) => [
-        markup`<a href="/reports/${one.id}" aria-label="Report ${one.id}">${one.id}</a>`,
+        hasLinks ? markup`<a href="/reports/${one.id}" aria-label="Report ${one.id}">${one.id}</a>` : one.id,
         ...(hasDomains ? [markup`<a href="${domainPath(one.domain)}">${one.domain}</a>`] : []),
         strange(one.organizationName, 60),
         markup`<span class="nowrap">${one.dateRange.start.toISOString().slice(0, 10)}</span>`,

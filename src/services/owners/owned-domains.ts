@@ -35,7 +35,8 @@ export function ownedDomain(
   return {
     domain,
     status: state.domains.get(domain)?.status ?? state.known.get(domain)?.status ?? null,
-    mode: plan?.mode.live ?? null,
+    // Before the first run of a daemon: what was served last.
+    mode: plan === null ? (history.findLast(({ to }) => to === null)?.policy.mode ?? null) : plan.mode.live,
     isServedByUs: publisher.type !== 'external',
     week: sessions(week),
     before: sessions(before),

@@ -69,6 +69,12 @@ Who has the link to a page may read it, for 35 days; it shows that one domain.
     expect(text).toContain('(over) it was bad; none since 27 November.\nNothing to do.');
   });
 
+  it('asks for nothing where nothing proves who reports', () => {
+    const { subject, text } = mailOf(owned('example.com', { reportFindings: [reportFinding({ confidence: 'low' })] }));
+    expect(subject).toContain('nothing to do');
+    expect(text).toContain('(82 sessions); nothing proves who reports this.');
+  });
+
   it('knows who serves the policy', () => {
     const finding = reportFinding({ code: 'REPORT_POLICY_CERTIFICATE', severity: 'warning' });
     const ours = mailOf(owned('example.com', { reportFindings: [finding] }));

@@ -314,13 +314,13 @@ describe('the dashboard', () => {
   });
 });
 
-describe('the pages of owners', () => {
-  const withLink = (link: string | null): FleetState => {
-    const weekly = { from: 'a@example.net', server: null, on: 'monday', at: '08:00', link } as const;
-    const config = configOf([], { reports: { ...defaultReports, weekly } });
-    return fleet({}, { inForce: { config, commit: null, loadedAt: now } });
-  };
+function withLink(link: string | null): FleetState {
+  const weekly = { from: 'a@example.net', server: null, on: 'monday', at: '08:00', link } as const;
+  const config = configOf([], { reports: { ...defaultReports, weekly } });
+  return fleet({}, { inForce: { config, commit: null, loadedAt: now } });
+}
 
+describe('the pages of owners', () => {
   it('are open to everybody, where mails have links to them', async () => {
     const response = await rig(withLink('https://dash.example.net'), '203.0.113.9').get('/shared/token');
     expect([response.status, await response.text()]).toEqual([200, 'shared /shared/token']);

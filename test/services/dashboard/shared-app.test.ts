@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { defaultReports } from '../../../src/core/config/shape-reports.ts';
+import { byCodePoint } from '../../../src/core/names.ts';
 import { shareToken } from '../../../src/core/owners/share-token.ts';
 import { StsyncError } from '../../../src/core/error.ts';
 import { sharedApp, type SharedWorld } from '../../../src/services/dashboard/shared-app.ts';
@@ -57,6 +58,10 @@ function world(rest: Partial<SharedWorld> = {}): SharedWorld {
   };
 }
 
+function busy(): never {
+  throw new StsyncError('LOCKED', '/var/lib/stsync.db is busy', { retryable: true });
+}
+
 async function get(path: string, of = world(), method = 'GET'): Promise<Response> {
   return sharedApp(of).request(path, { method });
 }
@@ -68,8 +73,14 @@ describe('the page of an owner', () => {
     expect(response.status).toBe(200);
     expect(html).toContain('<h1>a.example</h1>');
     expect(html).toContain('7 sessions in 1 report of 1 reporter');
-    const targets = [...html.matchAll(/(?:href|src|action)="([^"]*)"/g)].map(([, target]) => target);
-    expect([...new Set(targets)].toSorted()).toEqual(['?days=30', '?days=7', '?days=90', 'icon.svg', 'page.css']);
+    const targets = [...html.matchAll(/(?:href|src|action)="([^"]*)"/g)].map(([, target = '']) => target);
+    expect([...new Set(targets)].toSorted(byCodePoint)).toEqual([
+      '?days=30',
+      '?days=7',
+      '?days=90',
+      'icon.svg',
+      'page.css',
+    ]);
     expect(html).not.toMatch(/<form|<script|Fleet|Journal/);
   });
 
@@ -124,10 +135,7 @@ describe('the page of an owner', () => {
 
   it('tells a stranger nothing of a state that cannot be read', async () => {
     const troubles: string[] = [];
-    const look = (): never => {
-      throw new StsyncError('LOCKED', '/var/lib/stsync.db is busy', { retryable: true });
-    };
-    const of = world({ look, onTrouble: ({ code }) => troubles.push(code) });
+    const of = world({ look: busy, onTrouble: ({ code }) => troubles.push(code) });
     const response = await get(`/shared/${tokenOf('a.example')}`, of);
     expect([response.status, await response.text(), troubles]).toEqual([503, '', ['LOCKED']]);
   });

@@ -15,7 +15,7 @@ import { failureOf, keptReport, policyOf } from '../../core/reports/kept-report.
 import { tempDirectory } from '../../effects/temp-directory.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { wantedDomain } from '../../support/world.ts';
-import { configOf, stateWith } from '../daemon/states.ts';
+import { configOf, planOf, stateWith } from '../daemon/states.ts';
 
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
@@ -48,7 +48,12 @@ export function fleetOf(
     ...noFleet,
     role: 'leader',
     inForce: { config, commit: null, loadedAt: at },
-    domains: new Map(Object.keys(owners).map((domain) => [domain, stateWith({}, domain)])),
+    domains: new Map(
+      Object.keys(owners).map((domain) => {
+        const mx = { wanted: [], live: [`mx1.${domain}`], uncovered: [], unused: [] };
+        return [domain, stateWith({ plan: planOf(domain, { mx }) }, domain)];
+      }),
+    ),
     lastRun: { startedAt: at, endedAt: at, reason: 'start', error: null },
   };
 }
