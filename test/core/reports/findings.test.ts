@@ -41,6 +41,8 @@ const entry = (one: StsPolicy, id: string, at: string): HistoryEntry => ({
 const newest = (good: number, bad: number, rest: Partial<TotalCell> = {}): TotalCell =>
   went(8, 'a.example', good, { failed: bad, ...rest });
 
+const by = (reporter: string): string => find([failed(9, reporter, 1)])[0]?.message ?? '';
+
 describe('a failure', () => {
   test.each<readonly [string, Rows, readonly string[]]>([
     ['under enforce is an error', [failed(9, 'a.example', 1, { held })], ['error REPORT_MX_CERTIFICATE']],
@@ -106,7 +108,6 @@ describe('a failure', () => {
   ])('of %s has its confidence', (_, rows, confidence) => expect(find(rows)[0]?.confidence).toBe(confidence));
 
   test('names reporters as people know them, in brackets where no signature proves them', () => {
-    const by = (reporter: string): string => find([failed(9, reporter, 1)])[0]?.message ?? '';
     expect([by('google.com'), by('(google.com)'), by('(a.example)')].map((text) => text.split(' to ')[1])).toEqual([
       'Google on 9 September (1 session)',
       '(Google) on 9 September (1 session)',
