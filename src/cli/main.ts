@@ -23,7 +23,7 @@ const { buildProgram } = await import('./program.ts');
 const { reportFailure } = await import('./failure.ts');
 
 try {
-  await buildProgram(readVersion()).parseAsync();
+  await buildProgram(readVersion(), process.argv).parseAsync();
 } catch (error) {
   process.exitCode = reportFailure(error);
 }

@@ -32,11 +32,11 @@ export interface RejectedOptions extends ShowReportOptions {
 
 const FORTNIGHT = 14 * 86_400;
 
+/** Below the command `reports`. */
 export function addReports(
-  program: Command,
+  reports: Command,
   with_: { readonly config: (command: Command) => Command; readonly examples: (...lines: readonly string[]) => string },
 ): void {
-  const reports = program.command('reports').description('TLS reports: import, summary, show, rejected, weekly');
   with_
     .config(reports.command('import'))
     .description(

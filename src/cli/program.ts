@@ -50,7 +50,8 @@ const freeable = Object.entries(guards).flatMap(([name, isFreed]) =>
   isFreed || name === 'max-changed-domains' ? [name] : [],
 );
 
-export function buildProgram(version: string): Command {
+/** `words`: of the command line; sub-commands that are not asked for are named only, since each start pays for each option. */
+export function buildProgram(version: string, words: readonly string[]): Command {
   const program = new Command('stsync')
     .description('Keeps MTA-STS (RFC 8461) and TLS-RPT (RFC 8460) right for every domain you own, from YAML in Git.')
     .version(version)
@@ -73,7 +74,8 @@ Exit codes of sync: 0 in sync, changed or waiting; 1 nothing could be done; 2 a 
   addDaemon(program, version);
   addQuestions(program);
   addWorldCommands(program, examples);
-  addReports(program, { config: withConfig, examples });
+  const reports = program.command('reports').description('TLS reports: import, summary, show, rejected, weekly');
+  if (words.includes('reports')) addReports(reports, { config: withConfig, examples });
   addConfigCommands(program);
   return program;
 }

@@ -10,11 +10,11 @@
  *   good -> trees/COMMIT.NUMBER           the newest that was a config without faults
  * ```
  */
-import { createHash } from 'node:crypto';
 import { readlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 import type { SourceConfig } from '../core/config/model.ts';
+import { sha256Hex } from '../core/id.ts';
 
 /** `current`: the newest commit fetched. `good`: the newest that the daemon could take. */
 export type CloneLink = 'current' | 'good';
@@ -27,7 +27,7 @@ export interface CloneLayout {
 }
 
 export function cloneLayout({ directory, git, branch }: SourceConfig): CloneLayout {
-  const key = createHash('sha256').update(`${git}\n${branch}`).digest('hex').slice(0, 12);
+  const key = sha256Hex(`${git}\n${branch}`).slice(0, 12);
   const folder = join(directory, key);
   return {
     folder,
