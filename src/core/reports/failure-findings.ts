@@ -8,7 +8,7 @@ import { type Meaning, meaningOf } from './result-meaning.ts';
 import type { FailureCell } from './tally.ts';
 
 /** What stsync itself saw of a host at its last run. `unknown`: it did not look. */
-export type HostNow = 'fails' | 'fine' | 'gone' | 'unknown';
+export type HostNow = 'fails' | 'gone' | 'unknown';
 
 interface Trouble {
   readonly meaning: Meaning;
@@ -107,12 +107,7 @@ function hintOf({ meaning, isUnnamed, mx }: Trouble): string {
 function endWords(cleanSince: string | null, now: HostNow): string {
   if (now === 'gone') return '; it is in MX no more';
   if (now === 'fails') return '; stsync sees it too';
-  const seen = now === 'fine' ? ', and stsync finds nothing wrong with it now' : '';
-  return cleanSince === null
-    ? now === 'fine'
-      ? '; stsync finds nothing wrong with it now'
-      : ''
-    : `; none since ${dayWords(cleanSince)}${seen}`;
+  return cleanSince === null ? '' : `; none since ${dayWords(cleanSince)}`;
 }
 
 /** The first day after the last failure on which one of those who saw it reported sessions. Null: none did. */

@@ -33,6 +33,8 @@ export function findingsOf(
 function hostNow(plan: KnownOfDomain['plan'], host: string): HostNow {
   if (plan === null || plan.mx.live === null) return 'unknown';
   if (!plan.mx.live.includes(host)) return 'gone';
-  const isBad = plan.findings.some(({ code, message }) => code === 'MX_STARTTLS' && message.includes(host));
+  const isBad = plan.findings.some(
+    ({ code, message }) => code === 'MX_STARTTLS' && message.startsWith(`live MX ${host} `),
+  );
   return isBad ? 'fails' : 'unknown';
 }

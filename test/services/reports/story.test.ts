@@ -8,6 +8,8 @@ import { expect, onTestFinished, test } from 'vitest';
 
 import { bodyHash } from '../../../src/core/id.ts';
 import type { HistoryEntry } from '../../../src/core/memory.ts';
+import type { Observation } from '../../../src/core/plan/observation.ts';
+import { offerFindings } from '../../../src/core/plan/offers.ts';
 import { formatPolicy, type StsPolicy } from '../../../src/core/policy.ts';
 import type { KeptReport } from '../../../src/core/reports/model.ts';
 import type { TlsReportPolicy } from '../../../src/core/tls-report/model.ts';
@@ -173,4 +175,29 @@ test('all silent is one finding, not one for each', () => {
       'REPORTS_STOPPED Nobody has sent a report for 7 days, although 3 reporters did daily; the last is about 14 September',
     ],
   );
+});
+
+test.each([
+  ['that very host', MX2, '; stsync sees it too'],
+  ['a host with a longer name', `a${MX2}`, ''],
+])('what a run saw of %s is said of it alone', (_, host, words) => {
+  const store = openReportStore(join(tempDirectory(), 'stsync.db'));
+  onTestFinished(() => store.close());
+  for (const report of reports.filter(({ dateRange }) => dateRange.start < new Date('2026-09-07T00:00:00Z')))
+    store.store([{ kind: 'keep', report, clears: '' }]);
+  const hidden = { kind: 'unreadable', code: 'DNS_TIMEOUT', message: 'no answer', hint: null } as const;
+  const looked: Observation = {
+    mx: hidden,
+    policy: hidden,
+    published: hidden,
+    views: [],
+    offers: [{ host, verdict: 'bad', reason: 'offers no STARTTLS' }],
+    spreading: [],
+    delegation: null,
+  };
+  const seen = offerFindings(looked, true, true);
+  const plan = { mx: { wanted: [], live: [MX1, MX2], uncovered: [], unused: [] }, findings: seen };
+  const now = new Date('2026-09-07T08:00:00Z');
+  const [worst] = findingsOf(store, 'example.com', { history, plan }, { since: day(1), now });
+  expect(worst?.message.split('(52 sessions)')[1]).toBe(words);
 });
